@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with.
+let strict: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A C library that Debian packages; `module.modulemap` names its headers.
+func system(_ name: String, _ pkgConfig: String, _ debian: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "Gaze",
+    products: [
+        .library(name: "Gaze", targets: ["Gaze"]),
+        .executable(name: "gaze", targets: ["GazeCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        system("CCairo", "cairo", "libcairo2-dev"),
+        system("CExif", "libexif", "libexif-dev"),
+        system("CPNG", "libpng", "libpng-dev"),
+        system("CTurboJPEG", "libturbojpeg", "libturbojpeg0-dev"),
+        system("CWebP", "libwebp", "libwebp-dev"),
+        system("CZip", "libzip", "libzip-dev"),
+
+        module("Archives", ["CZip"]),
+        module("Tensors", ["Archives"]),
+        module("ONNXFormat", ["Tensors", protobuf]),
+        module("Graphs", ["Tensors", "ONNXFormat"]),
+        module("Differentiation", ["Tensors", "Graphs"]),
+        module("Runtime", ["Tensors", "Graphs"]),
+        module("Explanations", ["Tensors", "Graphs", "Differentiation", "Runtime"]),
+        module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTurboJPEG", "CWebP"]),
+        module("Training", ["Archives", "Tensors", "Graphs"]),
+        module("Reports", ["Tensors", "Graphs", "Explanations", "Imaging"]),
+        module(
+            "Gaze",
+            ["Tensors", "Graphs", "Differentiation", "Runtime", "Explanations", "Imaging", "Training", "Reports", yams]),
+        .executableTarget(
+            name: "GazeCommand", dependencies: ["Gaze", argumentParser, logging], swiftSettings: strict),
+
+        tests("TensorsTests", ["Tensors"]),
+    ]
+)

@@ -1,0 +1,31 @@
+/// An 8-bit RGB picture: rows from the top, pixels from the left, three interleaved channels, no padding.
+public struct Picture: Sendable, Hashable {
+    /// The number of columns, at least 1.
+    public let width: Int
+    /// The number of rows, at least 1.
+    public let height: Int
+    /// `height * width * 3` values: red, green, blue of the first pixel, then of its right neighbour.
+    public private(set) var pixels: [UInt8]
+
+    /// A picture of these pixels; their number must be `width * height * 3`.
+    public init(width: Int, height: Int, pixels: [UInt8]) {
+        precondition(width > 0 && height > 0 && pixels.count == width * height * 3, "pixels do not fit the size")
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
+
+    /// A picture of one colour.
+    public init(width: Int, height: Int, red: UInt8 = 0, green: UInt8 = 0, blue: UInt8 = 0) {
+        precondition(width > 0 && height > 0, "a picture has at least one pixel")
+        self.width = width
+        self.height = height
+        pixels = (0..<width * height).flatMap { _ in [red, green, blue] }
+    }
+
+    /// Edits the pixels in place; `body` must not change their number.
+    public mutating func mutatePixels(_ body: (inout [UInt8]) -> Void) {
+        body(&pixels)
+        precondition(pixels.count == width * height * 3, "the number of pixels must stay the same")
+    }
+}
