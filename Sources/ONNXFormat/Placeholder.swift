@@ -1,1 +1,1 @@
-// Placeholder until the module's first file lands.
+package struct GraphProto: Sendable, Hashable { package var node: [Int] = [] }

@@ -22,6 +22,13 @@ public struct AnyTensor: Sendable, Hashable {
         self.bytes = bytes
     }
 
+    /// A tensor of zeros.
+    public init(zeros elementType: ElementType, shape: Shape) {
+        self.elementType = elementType
+        self.shape = shape
+        bytes = Data(count: shape.count * elementType.byteCount)
+    }
+
     /// The same tensor with its type erased.
     public init<Scalar: TensorScalar>(_ tensor: Tensor<Scalar>) {
         elementType = Scalar.elementType
