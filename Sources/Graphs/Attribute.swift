@@ -1,4 +1,4 @@
-package import ONNXFormat
+package import ONNXMessages
 package import Tensors
 
 /// A constant parameter of a node.

@@ -1,4 +1,4 @@
-import ONNXFormat
+import ONNXMessages
 import Tensors
 
 extension Graph: CustomStringConvertible {

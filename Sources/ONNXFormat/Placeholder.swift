@@ -1,1 +1,0 @@
-package struct GraphProto: Sendable, Hashable { package var node: [Int] = [] }
