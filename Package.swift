@@ -69,5 +69,7 @@ let package = Package(
             name: "GazeCommand", dependencies: ["Gaze", argumentParser, logging], swiftSettings: strict),
 
         tests("TensorsTests", ["Tensors"]),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
     ]
 )
