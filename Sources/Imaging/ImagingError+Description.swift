@@ -3,7 +3,7 @@ extension ImagingError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .fileNotFound(let path):
-            "there is no file at '\(path)'; check the spelling and the folder you are in"
+            "There is no file at '\(path)'; check the spelling and the folder you are in"
         case .isFolder(let path):
             "'\(path)' is a folder, not a picture; name the files in it, for example with '\(path)/*.jpg'"
         case .unreadable(let path, let reason):
@@ -19,15 +19,15 @@ extension ImagingError: CustomStringConvertible {
             "'\(name)' says it has \(width) x \(height) pixels, more than the limit of \(maximum); "
                 + "scale it down, or raise the limit on pixels if you trust the file"
         case .tooMuchMemory(let name, let width, let height, let maximum):
-            "decoding '\(name)' (\(width) x \(height) pixels) would take more than \(mebibytes(maximum)); "
+            "Decoding '\(name)' (\(width) x \(height) pixels) would take more than \(mebibytes(maximum)); "
                 + "scale it down or save it with 8 bits a channel, or raise the limit on memory if you trust the file"
         case .truncated(let name, let format):
-            "the \(format.rawValue) file '\(name)' ends before the picture does; copy or download it again"
+            "The \(format.rawValue) file '\(name)' ends before the picture does; copy or download it again"
         case .malformed(let name, let format, let reason):
             "'\(name)' is a damaged or unusual \(format.rawValue) file (\(reason)); "
                 + "open it in a picture editor and save it anew as PNG or JPEG"
         case .encodingFailed(let format, let width, let height, let reason):
-            "a picture of \(width) x \(height) pixels cannot be written as \(format.rawValue) (\(reason)); "
+            "A picture of \(width) x \(height) pixels cannot be written as \(format.rawValue) (\(reason)); "
                 + "scale it down or choose another format"
         case .unknownExtension(let path):
             "'\(path)' names no format to write; end the file name in .png, .jpg or .jpeg"
