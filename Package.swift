@@ -64,6 +64,8 @@ let package = Package(
         .executableTarget(
             name: "GazeCommand", dependencies: ["Gaze", argumentParser, logging], swiftSettings: strict),
 
-        tests("TensorsTests", ["Tensors"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("ArchivesTests", ["Archives", "TestSupport"]),
+        tests("TensorsTests", ["Archives", "Tensors", "TestSupport"]),
     ]
 )
