@@ -68,8 +68,10 @@ let package = Package(
         .executableTarget(
             name: "GazeCommand", dependencies: ["Gaze", argumentParser, logging], swiftSettings: strict),
 
-        tests("TensorsTests", ["Tensors"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("ArchivesTests", ["Archives", "TestSupport"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
+        tests("TensorsTests", ["Archives", "Tensors", "TestSupport"]),
     ]
 )
