@@ -57,7 +57,7 @@ let package = Package(
         module("ONNXFormat", ["Tensors", "ONNXMessages", protobuf]),
         module("Graphs", ["Tensors", "ONNXFormat", "ONNXMessages", protobuf]),
         module("Differentiation", ["Tensors", "Graphs"]),
-        module("Runtime", ["Tensors", "Graphs"]),
+        module("Runtime", ["Tensors", "ONNXMessages", "Graphs", protobuf]),
         module("Explanations", ["Tensors", "Graphs", "Differentiation", "Runtime"]),
         module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTurboJPEG", "CWebP"]),
         module("Training", ["Archives", "Tensors", "Graphs"]),

@@ -1,7 +1,7 @@
 import ONNXFormat
 package import ONNXMessages
 import SwiftProtobuf
-import Tensors
+package import Tensors
 
 extension Graph {
     /// The graph as an ONNX model at `Graph.opset`, IR version 10.
@@ -19,6 +19,26 @@ extension Graph {
         }
         model.graph = graphMessage()
         return model
+    }
+
+    /// The model without the bytes of constants above `threshold`, and those constants by name: what an engine takes
+    /// that reads weights where they lie.
+    package func modelSharingWeights(above threshold: Int) -> (model: ModelProto, weights: [String: AnyTensor]) {
+        var slim = self
+        var weights: [String: AnyTensor] = [:]
+        for index in slim.values.indices {
+            let id = ValueID(index: index)
+            guard let constant = slim[id].constant, constant.bytes.count > threshold else { continue }
+            weights[slim[id].name] = constant
+            slim[id].constant = AnyTensor(zeros: constant.elementType, shape: [0])
+        }
+        var model = slim.model()
+        for position in model.graph.initializer.indices {
+            guard let tensor = weights[model.graph.initializer[position].name] else { continue }
+            model.graph.initializer[position].becomeExternal(shape: tensor.shape, byteCount: tensor.bytes.count)
+        }
+        let kept = Set(model.graph.initializer.map(\.name))
+        return (model, weights.filter { kept.contains($0.key) })
     }
 
     private func graphMessage() -> GraphProto {
@@ -85,6 +105,20 @@ extension Graph {
             }
         }
         return info
+    }
+}
+
+extension TensorProto {
+    fileprivate mutating func becomeExternal(shape: Shape, byteCount: Int) {
+        dims = shape.dimensions.map { Int64($0) }
+        clearRawData()
+        dataLocation = .external
+        externalData = [("location", "weights"), ("offset", "0"), ("length", String(byteCount))].map { key, value in
+            StringStringEntryProto.with {
+                $0.key = key
+                $0.value = value
+            }
+        }
     }
 }
 
