@@ -70,6 +70,7 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("ArchivesTests", ["Archives", "TestSupport"]),
+        tests("ONNXFormatTests", ["Tensors", "ONNXFormat"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
         tests("TensorsTests", ["Archives", "Tensors", "TestSupport"]),
