@@ -72,6 +72,9 @@ def main():
     sequence = helper.make_tensor_sequence_value_info("parts", TensorProto.FLOAT, None)
     save("sequence", [node("SequenceConstruct", ["x", "x"], ["parts"])], [value("x", "FLOAT", [2])], [sequence])
     save("unknown_operator", [node("NoSuchOperator", ["x"], ["y"])], [value("x", "FLOAT", [2])], [value("y", "FLOAT", [2])])
+    # The engine warns of a weight that nothing uses.
+    save("unused_weight", [node("Neg", ["x"], ["y"])], [value("x", "FLOAT", [2])], [value("y", "FLOAT", [2])],
+         [numpy_helper.from_array(np.zeros(2, np.float32), "unused")])
     # A loop of 10^12 small steps: it ends only when it is told to.
     body = helper.make_graph(
         [node("Identity", ["condition"], ["again"]), node("Sin", ["state"], ["next"])], "body",

@@ -72,15 +72,18 @@ package enum EngineLibrary {
 
     /// The file that this code was loaded from: the executable, or a test bundle that another program runs.
     private static func imagePath() -> String {
-        let address = UInt(bitPattern: #dsohandle)
-        let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-        for line in maps.split(separator: "\n") {
-            // start-end permissions offset device inode path
-            let fields = line.split(separator: " ", maxSplits: 5, omittingEmptySubsequences: true)
-            let bounds = fields.first?.split(separator: "-").compactMap { UInt($0, radix: 16) } ?? []
-            guard fields.count == 6, bounds.count == 2, bounds[0] <= address, address < bounds[1] else { continue }
-            return fields[5].trimmingCharacters(in: .whitespaces)
+        // Swift does not import `dladdr`; it fills four pointers, of which the first is the file's name.
+        typealias Address = @convention(c) (UnsafeRawPointer, UnsafeMutablePointer<UnsafePointer<CChar>?>) -> Int32
+        var information = unsafe [UnsafePointer<CChar>?](repeating: nil, count: 4)
+        if let symbol = unsafe dlsym(nil, "dladdr"),
+            unsafe unsafeBitCast(symbol, to: Address.self)(#dsohandle, &information) != 0,
+            let name = unsafe information[0].map({ unsafe String(cString: $0) }),
+            // For the executable itself it is what the user typed, which need not be a path.
+            name.hasPrefix("/"), name != CommandLine.arguments.first
+        {
+            return name
         }
-        return CommandLine.arguments[0]
+        let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return executable ?? CommandLine.arguments.first ?? "/"
     }
 }

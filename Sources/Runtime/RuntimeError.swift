@@ -52,8 +52,8 @@ extension RuntimeError: CustomStringConvertible {
             """
         case .threadCount(let running, let requested):
             """
-            The engine runs with \(running) threads and cannot change to \(requested) while programs or engines are \
-            alive; ask for \(running), or release them first.
+            The engine of this process runs with \(running) threads, which cannot become \(requested); ask for \(running), \
+            or for \(requested) when the first engine is opened.
             """
         case .engine(let operation, let message, let code):
             "ONNX Runtime could not \(operation): \(message.isEmpty ? "no reason was given" : message) (code \(code))."

@@ -4,8 +4,11 @@ import struct Foundation.Data
 
 /// Weights that a session reads where the caller has them; they must live as long as the session.
 ///
-/// Measured with ResNet-50 (97 MiB of weights) in 1.31.1: AddExternalInitializers folds and lays out such weights like
-/// inner ones; the process ends up with 170 MiB for the session, 245 MiB with the weights inside the model's bytes.
+/// They go in by AddExternalInitializers, which folds and lays them out like weights inside the model and needs the model
+/// to declare them as external data. Measured with ResNet-50 (97 MiB of weights) in 1.31.1: ready in 0.16 s with 260 MiB
+/// of private memory, 164 MiB where the weights are a mapped file; inside the model's bytes 0.19 to 0.27 s and 348 MiB,
+/// 251 MiB mapped; the peak, while weights are laid out, is 395 to 400 MiB each time. AddInitializer only replaces weights
+/// that the model has, too: 0.45 s and 100 MiB more.
 @safe final class SharedWeights: @unchecked Sendable {
     private var values: [(name: String, value: EngineHandle)] = []
     private var held: [Data] = []

@@ -55,6 +55,22 @@ import Testing
         #expect(error?.description.contains("ONNX Runtime could not load the model") == true)
     }
 
+    @Test func weightsThatDoNotFit() throws {
+        let golden = try EngineModels.convolution()
+        func message(_ weights: [String: AnyTensor]) throws -> String? {
+            #expect(throws: RuntimeError.self) {
+                try EngineModels.program("convolution_external", ProgramOptions(initializers: weights))
+            }?.description
+        }
+        let w = try tensor(golden.w, [3, 2, 3, 3])
+        let b = try tensor(golden.b)
+        #expect(try message(["w": w])?.contains("initializer: b.") == true)
+        #expect(try message(["w": w, "b": b, "unheard": b])?.contains("unheard") == true)
+        for wrong in [try tensor([1, 2] as [Float]), try tensor([1, 2, 3] as [Int32])] {
+            #expect(try message(["w": w, "b": wrong])?.hasPrefix("ONNX Runtime could not load the model: ") == true)
+        }
+    }
+
     @Test func everyElementType() throws {
         let samples: [AnyTensor] = [
             try tensor([-1.5, .infinity, 3.25] as [Float]), try tensor([-1.5, 1e300, 0] as [Double]),
