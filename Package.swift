@@ -67,5 +67,6 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("ArchivesTests", ["Archives", "TestSupport"]),
         tests("TensorsTests", ["Archives", "Tensors", "TestSupport"]),
+        tests("TrainingTests", ["Archives", "Tensors", "Training", "TestSupport"]),
     ]
 )
