@@ -23,6 +23,13 @@ public struct AnyTensor: Sendable, Hashable {
         self.bytes = elementType == .bool && bytes.contains { $0 > 1 } ? Data(bytes.map { $0 == 0 ? 0 : 1 }) : bytes
     }
 
+    /// A tensor of zeros.
+    public init(zeros elementType: ElementType, shape: Shape) {
+        self.elementType = elementType
+        self.shape = shape
+        bytes = Data(count: shape.count * elementType.byteCount)
+    }
+
     /// The same tensor with its type erased.
     public init<Scalar: TensorScalar>(_ tensor: Tensor<Scalar>) {
         elementType = Scalar.elementType
