@@ -72,7 +72,11 @@ let package = Package(
         tests("ArchivesTests", ["Archives", "TestSupport"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
-        tests("TensorsTests", ["Archives", "Tensors", "TestSupport"]),
-        tests("TrainingTests", ["Archives", "Tensors", "Training", "TestSupport"]),
+        .testTarget(
+            name: "TensorsTests", dependencies: ["Archives", "Tensors", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Archives", "Graphs", "Runtime", "Tensors", "TestSupport", "Training"],
+            exclude: ["Golden"], swiftSettings: strict),
     ]
 )
