@@ -73,6 +73,11 @@ let package = Package(
         tests("ONNXFormatTests", ["Tensors", "ONNXFormat"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
-        tests("TensorsTests", ["Archives", "Tensors", "TestSupport"]),
+        .testTarget(
+            name: "TensorsTests", dependencies: ["Archives", "Tensors", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Archives", "Graphs", "Runtime", "Tensors", "TestSupport", "Training"],
+            exclude: ["Golden"], swiftSettings: strict),
     ]
 )
