@@ -65,5 +65,7 @@ let package = Package(
             name: "GazeCommand", dependencies: ["Gaze", argumentParser, logging], swiftSettings: strict),
 
         tests("TensorsTests", ["Tensors"]),
+        .testTarget(
+            name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Golden")], swiftSettings: strict),
     ]
 )
