@@ -79,5 +79,7 @@ let package = Package(
         .testTarget(
             name: "TrainingTests", dependencies: ["Archives", "Graphs", "Runtime", "Tensors", "TestSupport", "Training"],
             exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Golden")], swiftSettings: strict),
     ]
 )
