@@ -79,12 +79,13 @@ def resizing():
                 case["pixels"] = base64.b64encode(out.tobytes()).decode()
             cases.append(case)
     for i, box in enumerate(boxes):
-        image = Image.fromarray(picture(64, 48, 100 + i, 2))
+        w, h = (64, 48) if i % 2 else (71, 90)
+        image = Image.fromarray(picture(w, h, 100 + i, 2))
         for name, method in FILTERS.items():
-            for nw, nh in [(9, 14), (70, 55), (20, 10)]:
+            for nw, nh in [(9, 14), (70, 55), (66, 10)]:
                 out = np.asarray(image.resize((nw, nh), method, box=box))
                 cases.append({
-                    "source": source(64, 48, 100 + i, 2), "filter": name, "width": nw, "height": nh,
+                    "source": source(w, h, 100 + i, 2), "filter": name, "width": nw, "height": nh,
                     "box": box, "hash": fnv(out),
                 })  # fmt: skip
     return {"versions": VERSIONS, "tolerance": "equal bytes", "cases": cases}

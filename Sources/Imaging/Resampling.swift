@@ -29,9 +29,10 @@ extension Picture {
 
     /// The picture, or a part of it, at another size: `PIL.Image.resize` to the last unit of 8 bits.
     ///
-    /// Two passes, columns first, each in fixed point with 22 fraction bits: sum of pixel * round(w * 2^22), plus one
-    /// half, shifted and clipped to 0...255. TensorFlow's filters are rounded to the nearest unit (see `Tensor`'s form
-    /// `floatPixels(width:height:filter:box:)` for what TensorFlow itself returns).
+    /// Two passes, each in fixed point with 22 fraction bits: sum of pixel * round(w * 2^22), plus one half, shifted and
+    /// clipped to 0...255. The columns go first; as in Pillow 13, the rows do where the height loses more than twice as
+    /// many pixels as the width (Pillow 12 differs there, by the rounding between the passes). TensorFlow's filters are
+    /// rounded to the nearest unit; `floatPixels(width:height:filter:box:)` returns what TensorFlow itself does.
     /// - Throws: `ImagingError.invalidArgument` for a size outside 1...32768 or a box that is not inside the picture.
     public func resized(
         width newWidth: Int, height newHeight: Int, filter: ResamplingFilter, box: PictureBox? = nil
@@ -47,7 +48,8 @@ extension Picture {
         case .box, .bilinear, .bicubic, .lanczos:
             let columns = FixedPointTaps(length: width, from: box.left, to: box.right, count: newWidth, filter: filter)
             let rows = FixedPointTaps(length: height, from: box.top, to: box.bottom, count: newHeight, filter: filter)
-            return resampledColumns(columns).resampledRows(rows)
+            return height - newHeight > max(0, 2 * (width - newWidth))
+                ? resampledRows(rows).resampledColumns(columns) : resampledColumns(columns).resampledRows(rows)
         }
     }
 

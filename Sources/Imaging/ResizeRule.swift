@@ -73,9 +73,8 @@ extension ResizeRule: CustomStringConvertible {
         let halves = text.split(separator: ":", maxSplits: 1)
         guard halves.count == 2 else { throw malformed }
         let fields = halves[1].split(separator: ",").map { $0.split(separator: "=", maxSplits: 1).map(String.init) }
-        let sides = fields.first?.first?.split(separator: "x").compactMap { Int($0) } ?? []
-        guard let width = sides.first, let height = sides.last, sides.count <= 2, fields[0].count == 1,
-            fields[0][0].split(separator: "x").count == sides.count
+        let sides = fields.first?.first?.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) } ?? []
+        guard let width = sides.first ?? nil, let height = sides.last ?? nil, sides.count <= 2, fields[0].count == 1
         else { throw malformed }
         var settings: [String: String] = [:]
         for field in fields.dropFirst() {
