@@ -1,5 +1,5 @@
-import Graphs
-public import Runtime
+package import Graphs
+import Runtime
 import Synchronization
 public import Tensors
 
@@ -37,7 +37,7 @@ public final class Attributor: Sendable {
     public func attribute(
         inputs: [String: AnyTensor], target: Target, targetText: String = "", methods: [MethodSpecification],
         layer: String? = nil, wrt input: String? = nil,
-        readMask: @escaping @Sendable (String) throws -> Tensor<Float> = { try Numpy.read($0).floatTensor }
+        readMask: @escaping @Sendable (String) throws -> Tensor<Float> = { try Numpy.read(path: $0).floatTensor }
     ) throws -> [Attribution] {
         let batches = try Batches(inputs, model: model, explained: input)
         var parts: [[Attribution]] = []

@@ -1,5 +1,3 @@
-public import Tensors
-
 /// Why a question about a model cannot be answered.
 public enum ExplanationError: Error, Sendable, Hashable {
     /// A target that does not follow the grammar.

@@ -1,5 +1,5 @@
 package import Graphs
-package import Tensors
+import Tensors
 
 /// What is asked of a model of known shapes: which score, at which layer, for which input.
 package struct Question: Sendable {

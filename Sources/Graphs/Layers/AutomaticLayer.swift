@@ -6,6 +6,11 @@ public struct LayerChoice: Sendable, Hashable {
     public let layer: Layer
     /// One sentence.
     public let reason: String
+
+    package init(layer: Layer, reason: String) {
+        self.layer = layer
+        self.reason = reason
+    }
 }
 
 extension Graph {
