@@ -28,6 +28,9 @@ struct PadRule: BackwardRule {
     private func pads(_ step: inout BackwardStep, rank: Int) throws(DifferentiationError) -> ([Int], [Int]) {
         let given = try step.constantIntegers(1) ?? []
         let axes = try step.constantIntegers(3)?.map { $0 < 0 ? $0 + rank : $0 } ?? Array(0..<rank)
+        guard given.count == 2 * axes.count, axes.allSatisfy((0..<rank).contains) else {
+            throw .unsupported(node: step.label, reason: "its \(given.count) pads do not fit \(axes.count) of \(rank) axes")
+        }
         var begins = [Int](repeating: 0, count: rank)
         var ends = begins
         for (position, axis) in axes.enumerated() {

@@ -108,7 +108,7 @@ private struct GraphImporter {
         }
         graph.append(
             Node(
-                node.opType, domain: domain, inputs: node.input.map { known[$0] }, outputs: outputs,
+                node.opType, domain: domain, inputs: node.input.map { $0.isEmpty ? nil : known[$0] }, outputs: outputs,
                 attributes: attributes, captures: BodyGraph.outerNames(of: node).compactMap { known[$0] },
                 origin: Origin(node)))
     }

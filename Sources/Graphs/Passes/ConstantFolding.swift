@@ -6,6 +6,12 @@ extension Graph {
         "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli",
     ]
 
+    /// Operators whose result is no tensor of numbers (a Constant that the import left is a text).
+    private static let notNumeric: Set<String> = [
+        "Constant", "Optional", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceMap",
+        "SplitToSequence",
+    ]
+
     /// The graph with every node replaced whose result does not depend on the inputs' contents; nil where there is none.
     package func foldingConstants(by evaluator: any GraphEvaluator) throws -> Graph? {
         var constants: [ValueID: AnyTensor] = [:]
@@ -15,7 +21,9 @@ extension Graph {
             if let tensor = shapeConstant(node), let result = node.output(0) {
                 constants[result] = tensor
                 constant[result.index] = true
-            } else if !Self.random.contains(node.operation) && node.operands.allSatisfy({ constant[$0.index] }) {
+            } else if !Self.random.contains(node.operation), !Self.notNumeric.contains(node.operation),
+                node.operands.allSatisfy({ constant[$0.index] })
+            {
                 foldable[position] = true
                 for result in node.results { constant[result.index] = true }
             }

@@ -39,6 +39,10 @@ extension Graph {
                     throw GraphError.inputShape(input: self[input].name, declared: text, given: shape)
                 }
             }
+            // What was folded for one shape does not hold for another.
+            if let known = self[input].shape, known != shape {
+                throw GraphError.inputShape(input: self[input].name, declared: "\(known)", given: shape)
+            }
             self[input].shape = shape
         }
     }
