@@ -14,12 +14,20 @@ public struct AnyTensor: Sendable, Hashable {
     /// A tensor over raw bytes; fails where their number does not fit.
     public init(elementType: ElementType, shape: Shape, bytes: Data) throws(TensorError) {
         guard let count = shape.checkedCount,
-            case let (size, overflow) = count.multipliedReportingOverflow(by: elementType.byteCount),
+            case (let size, let overflow) = count.multipliedReportingOverflow(by: elementType.byteCount),
             !overflow, size == bytes.count
         else { throw .byteCount(type: elementType, shape: shape, found: bytes.count) }
         self.elementType = elementType
         self.shape = shape
-        self.bytes = bytes
+        // A `Bool` of any other byte than 0 and 1 would be undefined in Swift.
+        self.bytes = elementType == .bool && bytes.contains { $0 > 1 } ? Data(bytes.map { $0 == 0 ? 0 : 1 }) : bytes
+    }
+
+    /// A tensor of zeros.
+    public init(zeros elementType: ElementType, shape: Shape) {
+        self.elementType = elementType
+        self.shape = shape
+        bytes = Data(count: shape.count * elementType.byteCount)
     }
 
     /// The same tensor with its type erased.
@@ -75,5 +83,47 @@ public struct AnyTensor: Sendable, Hashable {
         case .int64: ScalarCodec.scalars(in: bytes, as: Int64.self).map { Int($0) }
         case .uint64: ScalarCodec.scalars(in: bytes, as: UInt64.self).map { Int(clamping: $0) }
         }
+    }
+}
+
+extension AnyTensor {
+    /// The same numbers as another type: rounded, truncated and clamped as the type demands; itself where it has it already.
+    public func converted(to type: ElementType) -> AnyTensor {
+        guard type != elementType else { return self }
+        switch type {
+        case .float32: return AnyTensor(floatTensor)
+        case .float64:
+            if !elementType.isFloatingPoint { return AnyTensor(with(integers) { Double($0) }) }
+            return AnyTensor(floatTensor.map { Double($0) })
+        case .float16: return AnyTensor(floatTensor.map { Float16($0) })
+        case .bfloat16: return AnyTensor(floatTensor.map { BFloat16($0) })
+        case .bool: return AnyTensor(floatTensor.map { $0 != 0 })
+        case .int8: return AnyTensor(with(integers) { Int8(clamping: $0) })
+        case .uint8: return AnyTensor(with(integers) { UInt8(clamping: $0) })
+        case .int16: return AnyTensor(with(integers) { Int16(clamping: $0) })
+        case .uint16: return AnyTensor(with(integers) { UInt16(clamping: $0) })
+        case .int32: return AnyTensor(with(integers) { Int32(clamping: $0) })
+        case .uint32: return AnyTensor(with(integers) { UInt32(clamping: $0) })
+        case .int64: return AnyTensor(with(integers) { Int64($0) })
+        case .uint64: return AnyTensor(with(integers) { UInt64(clamping: $0) })
+        }
+    }
+
+    /// The sub-tensors at these positions of the first axis, one behind the other.
+    public func rows(_ positions: [Int]) throws(TensorError) -> AnyTensor {
+        let size = shape[0] == 0 ? 0 : bytes.count / shape[0]
+        var selected = Data(capacity: size * positions.count)
+        for position in positions {
+            let start = bytes.startIndex + position * size
+            selected.append(bytes[start..<start + size])
+        }
+        return try AnyTensor(
+            elementType: elementType, shape: Shape([positions.count] + shape.dimensions.dropFirst()), bytes: selected)
+    }
+
+    private func with<Result: TensorScalar>(_ values: [Int], _ transform: (Int) -> Result) -> Tensor<Result> {
+        var tensor = Tensor<Result>(repeating: .zero, shape: shape)
+        tensor.mutateElements { $0 = values.map(transform) }
+        return tensor
     }
 }
