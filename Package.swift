@@ -70,8 +70,16 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("ArchivesTests", ["Archives", "TestSupport"]),
+        tests("ONNXFormatTests", ["Tensors", "ONNXFormat"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
-        tests("TensorsTests", ["Archives", "Tensors", "TestSupport"]),
+        .testTarget(
+            name: "TensorsTests", dependencies: ["Archives", "Tensors", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Archives", "Graphs", "Runtime", "Tensors", "TestSupport", "Training"],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Golden")], swiftSettings: strict),
     ]
 )

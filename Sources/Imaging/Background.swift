@@ -38,17 +38,24 @@ public struct Background: Sendable, Hashable {
     }
 
     /// RGB pixels of 16-bit RGBA pixels whose colours are multiplied by alpha: the high byte of
-    /// `colour + (65535 - a) * background / 255`.
-    static func compose(premultiplied rgba: [UInt16], over background: Background) -> [UInt8] {
+    /// `colour + (65535 - a) * background / 255`, or of `65535 * colour / a` without a background.
+    static func compose(premultiplied rgba: [UInt16], over background: Background?) -> [UInt8] {
         var pixels: [UInt8] = []
         pixels.reserveCapacity(rgba.count / 4 * 3)
-        let (red, green, blue) = (Int(background.red), Int(background.green), Int(background.blue))
+        let colors = background.map { [Int($0.red), Int($0.green), Int($0.blue)] } ?? [0, 0, 0]
         for pixel in stride(from: 0, to: rgba.count - 3, by: 4) {
-            let rest = 65535 - Int(rgba[pixel + 3])
-            // A decoder's rounding may lift the sum one above the largest value.
-            pixels.append(UInt8(clamping: (Int(rgba[pixel]) + (rest * red + 127) / 255) >> 8))
-            pixels.append(UInt8(clamping: (Int(rgba[pixel + 1]) + (rest * green + 127) / 255) >> 8))
-            pixels.append(UInt8(clamping: (Int(rgba[pixel + 2]) + (rest * blue + 127) / 255) >> 8))
+            let alpha = Int(rgba[pixel + 3])
+            for channel in 0..<3 {
+                let value = Int(rgba[pixel + channel])
+                let deep =
+                    if background == nil {
+                        alpha == 0 ? 0 : (value * 65535 + alpha / 2) / alpha
+                    } else {
+                        value + ((65535 - alpha) * colors[channel] + 127) / 255
+                    }
+                // A decoder's rounding may lift the value above the largest.
+                pixels.append(UInt8(clamping: deep >> 8))
+            }
         }
         return pixels
     }

@@ -41,7 +41,11 @@ struct JPEGStructure {
             }
             if marker == 0x01 || (0xD0...0xD8).contains(marker) { continue }
             guard offset + 2 <= end else { break }
-            let segment = offset + 2..<offset + Self.word(in: bytes, at: offset)
+            let length = Self.word(in: bytes, at: offset)
+            guard length >= 2 else {
+                throw .malformed(name: name, format: .jpeg, reason: "a segment is shorter than its own length field")
+            }
+            let segment = offset + 2..<offset + length
             guard segment.upperBound <= end else { break }
             switch marker {
             case 0xC0...0xCF where marker != 0xC4 && marker != 0xC8 && marker != 0xCC:

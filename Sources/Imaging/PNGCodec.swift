@@ -18,7 +18,7 @@ enum PNGCodec {
                 guard unsafe png_image_begin_read_from_memory(&image, buffer.baseAddress, buffer.count) != 0 else {
                     throw unsafe failure(image, name: name)
                 }
-                let layout = unsafe Layout(image.format, background: background)
+                let layout = unsafe Layout(image.format)
                 try unsafe limits.check(
                     name: name, width: Int(image.width), height: Int(image.height),
                     fileBytes: data.count + source.count,
@@ -31,27 +31,21 @@ enum PNGCodec {
         return (try result.get(), chunks.exif)
     }
 
-    /// How the decoder is asked to lay pixels out.
+    /// How the decoder is asked to lay pixels out: at the file's own depth.
     ///
     /// Without colour chunks libpng takes 8-bit files for sRGB and 16-bit files for linear light, so asking for the same
-    /// leaves values as they are; what it calls linear has its colours multiplied by alpha.
+    /// leaves values as they are; what it calls linear has its colours multiplied by alpha. Reducing 16 bits to 8 is not left to
+    /// it: version 1.6.39 mixes up the rows of interlaced files there.
     private struct Layout {
-        let isDeep: Bool
-        let hasAlpha: Bool
-        /// 16-bit channels with transparency to drop: libpng's own reduction to 8 bits keeps the colours apart from alpha.
-        let reducesDepth: Bool
+        let format: UInt32
 
-        init(_ format: UInt32, background: Background?) {
-            hasAlpha = format & UInt32(PNG_FORMAT_FLAG_ALPHA) != 0
-            let isDeepFile = format & UInt32(PNG_FORMAT_FLAG_LINEAR) != 0
-            reducesDepth = isDeepFile && hasAlpha && background == nil
-            isDeep = isDeepFile && !reducesDepth
+        init(_ format: UInt32) {
+            self.format =
+                format & UInt32(PNG_FORMAT_FLAG_ALPHA | PNG_FORMAT_FLAG_LINEAR) | UInt32(PNG_FORMAT_FLAG_COLOR)
         }
 
-        var format: UInt32 {
-            UInt32(PNG_FORMAT_FLAG_COLOR) | (hasAlpha ? UInt32(PNG_FORMAT_FLAG_ALPHA) : 0)
-                | (isDeep ? UInt32(PNG_FORMAT_FLAG_LINEAR) : 0)
-        }
+        var isDeep: Bool { format & UInt32(PNG_FORMAT_FLAG_LINEAR) != 0 }
+        var hasAlpha: Bool { format & UInt32(PNG_FORMAT_FLAG_ALPHA) != 0 }
         var channels: Int { hasAlpha ? 4 : 3 }
         var bytesPerPixel: Int { channels * (isDeep ? 2 : 1) }
     }
@@ -61,7 +55,6 @@ enum PNGCodec {
     ) throws(ImagingError) -> Picture {
         let (width, height) = unsafe (Int(image.width), Int(image.height))
         unsafe image.format = layout.format
-        if layout.reducesDepth { unsafe image.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB) }
         let count = width * height * layout.channels
         let pixels: [UInt8]
         if layout.isDeep {
@@ -70,11 +63,9 @@ enum PNGCodec {
                 throw unsafe failure(image, name: name)
             }
             pixels =
-                if let background, layout.hasAlpha {
-                    Background.compose(premultiplied: deep, over: background)
-                } else {
-                    deep.map { UInt8(truncatingIfNeeded: $0 >> 8) }
-                }
+                layout.hasAlpha
+                ? Background.compose(premultiplied: deep, over: background)
+                : deep.map { UInt8(truncatingIfNeeded: $0 >> 8) }
         } else {
             var shallow = [UInt8](repeating: 0, count: count)
             guard unsafe png_image_finish_read(&image, nil, &shallow, 0, nil) != 0 else {

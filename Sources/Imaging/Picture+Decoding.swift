@@ -9,7 +9,8 @@ extension Picture {
     /// - Parameters:
     ///   - path: a file or pipe.
     ///   - limits: what the file may ask for; checked before memory for pixels is taken.
-    ///   - background: the colour behind transparent parts; `nil` drops transparency and keeps the colours stored there.
+    ///   - background: the colour behind transparent parts; `nil` drops transparency and keeps the colours stored there
+    ///     (16-bit colours come back from their product with alpha, so they are black where alpha is 0).
     ///   - appliesOrientation: whether the picture is turned as its EXIF orientation says.
     public init(
         contentsOf path: String, limits: DecodingLimits = .standard, background: Background? = .white,

@@ -85,3 +85,45 @@ public struct AnyTensor: Sendable, Hashable {
         }
     }
 }
+
+extension AnyTensor {
+    /// The same numbers as another type: rounded, truncated and clamped as the type demands; itself where it has it already.
+    public func converted(to type: ElementType) -> AnyTensor {
+        guard type != elementType else { return self }
+        switch type {
+        case .float32: return AnyTensor(floatTensor)
+        case .float64:
+            if !elementType.isFloatingPoint { return AnyTensor(with(integers) { Double($0) }) }
+            return AnyTensor(floatTensor.map { Double($0) })
+        case .float16: return AnyTensor(floatTensor.map { Float16($0) })
+        case .bfloat16: return AnyTensor(floatTensor.map { BFloat16($0) })
+        case .bool: return AnyTensor(floatTensor.map { $0 != 0 })
+        case .int8: return AnyTensor(with(integers) { Int8(clamping: $0) })
+        case .uint8: return AnyTensor(with(integers) { UInt8(clamping: $0) })
+        case .int16: return AnyTensor(with(integers) { Int16(clamping: $0) })
+        case .uint16: return AnyTensor(with(integers) { UInt16(clamping: $0) })
+        case .int32: return AnyTensor(with(integers) { Int32(clamping: $0) })
+        case .uint32: return AnyTensor(with(integers) { UInt32(clamping: $0) })
+        case .int64: return AnyTensor(with(integers) { Int64($0) })
+        case .uint64: return AnyTensor(with(integers) { UInt64(clamping: $0) })
+        }
+    }
+
+    /// The sub-tensors at these positions of the first axis, one behind the other.
+    public func rows(_ positions: [Int]) throws(TensorError) -> AnyTensor {
+        let size = shape[0] == 0 ? 0 : bytes.count / shape[0]
+        var selected = Data(capacity: size * positions.count)
+        for position in positions {
+            let start = bytes.startIndex + position * size
+            selected.append(bytes[start..<start + size])
+        }
+        return try AnyTensor(
+            elementType: elementType, shape: Shape([positions.count] + shape.dimensions.dropFirst()), bytes: selected)
+    }
+
+    private func with<Result: TensorScalar>(_ values: [Int], _ transform: (Int) -> Result) -> Tensor<Result> {
+        var tensor = Tensor<Result>(repeating: .zero, shape: shape)
+        tensor.mutateElements { $0 = values.map(transform) }
+        return tensor
+    }
+}

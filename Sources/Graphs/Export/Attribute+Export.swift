@@ -30,7 +30,7 @@ extension Attribute {
                 proto.strings = values.map { Data($0.utf8) }
             case .tensor(let tensor):
                 proto.type = .tensor
-                proto.t = TensorProto(tensor, name: "")
+                proto.t = TensorProto(tensor)
             case .subgraph(let graph):
                 proto.type = .graph
                 proto.g = graph

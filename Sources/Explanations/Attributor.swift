@@ -1,0 +1,111 @@
+package import Graphs
+import Runtime
+import Synchronization
+public import Tensors
+
+/// Answers questions about a model; keeps what it compiled, so that further pictures and classes cost only the run.
+public final class Attributor: Sendable {
+    /// The model that is asked.
+    public let model: Model
+    private let specialised = Mutex<[[String: Shape]: Graph]>([:])
+    private let programs = Mutex<[(key: ProgramKey, program: CompiledQuestion)]>([])
+    /// Sessions keep memory and threads, so few stay alive.
+    private static let capacity = 3
+
+    private struct ProgramKey: Hashable {
+        let shapes: [String: Shape]
+        let scored: [String]
+        let input: String
+        let layer: Layer?
+        let methods: [MethodSpecification]
+    }
+
+    /// An attributor for a model.
+    public init(_ model: Model) {
+        self.model = model
+    }
+
+    /// The raw result of every method, in order.
+    ///
+    /// - Parameters:
+    ///   - inputs: A tensor per input, sample by sample along the first axis; converted to the input's type.
+    ///   - target: The score.
+    ///   - methods: What is asked; all are answered by one run.
+    ///   - layer: A tensor or layer name; nil is the automatic choice.
+    ///   - input: The input that is explained; nil is the first.
+    ///   - readMask: Reads a mask file that the target names.
+    public func attribute(
+        inputs: [String: AnyTensor], target: Target, targetText: String = "", methods: [MethodSpecification],
+        layer: String? = nil, wrt input: String? = nil,
+        readMask: @escaping @Sendable (String) throws -> Tensor<Float> = { try Numpy.read(path: $0).floatTensor }
+    ) throws -> [Attribution] {
+        let batches = try Batches(inputs, model: model, explained: input)
+        var parts: [[Attribution]] = []
+        for batch in 0..<batches.count {
+            let piece = try batches.inputs(of: batch)
+            parts.append(
+                try attributeBatch(
+                    piece, batch: batches.size, explained: batches.explained, target: batches.target(target, of: batch),
+                    text: targetText, methods: methods, layer: layer, readMask: readMask))
+        }
+        return try batches.joined(parts)
+    }
+
+    private func attributeBatch(
+        _ inputs: [String: AnyTensor], batch: Int, explained: String, target: Target, text: String,
+        methods: [MethodSpecification], layer: String?,
+        readMask: @escaping @Sendable (String) throws -> Tensor<Float>
+    ) throws -> [Attribution] {
+        let shapes = inputs.mapValues(\.shape)
+        let graph = try specialisedGraph(for: shapes)
+        var resolver = TargetResolver(graph: graph, batch: batch, readMask: readMask)
+        let resolved = try resolver.resolve(target, text: text)
+        let named = try layer.map { try resolver.graph.layer(named: $0) }
+        let question = Question(
+            graph: resolver.graph, scored: resolved.parts.map(\.value),
+            input: try resolver.graph.input(named: explained), namedLayer: named, batch: batch)
+        let key = ProgramKey(
+            shapes: shapes, scored: resolved.parts.map { resolver.graph[$0.value].name }, input: explained,
+            layer: named, methods: methods)
+        let compiled = try compiledQuestion(for: key) {
+            try CompiledQuestion(question, methods: methods, engine: model.engine)
+        }
+        return try compiled.run(inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes)
+    }
+
+    /// The model for inputs of these shapes, with everything known that can be known.
+    package func specialisedGraph(for shapes: [String: Shape]) throws -> Graph {
+        if let known = specialised.withLock({ $0[shapes] }) { return known }
+        let graph = try model.graph.specialised(to: shapes, by: EngineEvaluator(model.engine))
+        specialised.withLock { $0[shapes] = graph }
+        return graph
+    }
+
+    private func compiledQuestion(
+        for key: ProgramKey, make: () throws -> CompiledQuestion
+    ) throws -> CompiledQuestion {
+        let known = programs.withLock { programs -> CompiledQuestion? in
+            guard let index = programs.firstIndex(where: { $0.key == key }) else { return nil }
+            let entry = programs.remove(at: index)
+            programs.append(entry)
+            return entry.program
+        }
+        if let known { return known }
+        let compiled = try make()
+        programs.withLock { programs in
+            programs.append((key, compiled))
+            if programs.count > Self.capacity { programs.removeFirst() }
+        }
+        return compiled
+    }
+}
+
+extension Graph {
+    /// The input of this name.
+    package func input(named name: String) throws(GraphError) -> ValueID {
+        guard let input = inputs.first(where: { self[$0].name == name }) else {
+            throw .unknownInput(name: name, known: inputs.map { self[$0].name })
+        }
+        return input
+    }
+}

@@ -1,0 +1,91 @@
+import Graphs
+import Tensors
+
+/// The samples of a question, in portions of the size that the model takes.
+struct Batches {
+    /// The number of portions.
+    let count: Int
+    /// The number of samples in each; the last portion repeats its last sample to fill up.
+    let size: Int
+    /// The name of the explained input.
+    let explained: String
+    private let samples: Int
+    private let inputs: [String: AnyTensor]
+
+    init(_ given: [String: AnyTensor], model: Model, explained: String?) throws {
+        let ports = model.inputs
+        let names = ports.map(\.name)
+        var inputs: [String: AnyTensor] = [:]
+        for port in ports {
+            guard let tensor = given[port.name] else {
+                throw GraphError.unknownInput(name: port.name, known: names)
+            }
+            inputs[port.name] = tensor.converted(to: port.elementType)
+        }
+        if let stranger = given.keys.sorted().first(where: { !names.contains($0) }) {
+            throw GraphError.unknownInput(name: stranger, known: names)
+        }
+        guard let name = explained ?? names.first, let port = ports.first(where: { $0.name == name }),
+            let tensor = inputs[name]
+        else { throw GraphError.unknownInput(name: explained ?? "", known: names) }
+        guard port.elementType.isFloatingPoint else {
+            throw ExplanationError.unsuitable(
+                method: "An explanation",
+                reason: "the input '\(name)' holds \(port.elementType) and has no gradient; choose another with --wrt")
+        }
+        samples = tensor.shape.rank > 0 ? tensor.shape[0] : 1
+        guard samples > 0 else { throw ExplanationError.batch(reason: "the input '\(name)' holds no sample") }
+        let declared = port.dimensions.first?.length
+        self.explained = name
+        self.inputs = inputs
+        if let declared, declared != samples, tensor.shape.rank == port.dimensions.count {
+            size = declared
+            count = (samples + declared - 1) / declared
+            if let other = ports.first(where: { $0.name != name && $0.dimensions.first?.length != declared }) {
+                throw ExplanationError.batch(
+                    reason: "the model takes \(declared) samples at once, and '\(other.name)' cannot be divided like that")
+            }
+        } else {
+            size = samples
+            count = 1
+        }
+    }
+
+    /// The inputs of one portion.
+    func inputs(of batch: Int) throws -> [String: AnyTensor] {
+        guard count > 1 || size != samples else { return inputs }
+        return try inputs.mapValues { tensor in
+            try tensor.rows((0..<size).map { min(batch * size + $0, samples - 1) })
+        }
+    }
+
+    /// The target of one portion: a target per sample is divided like the samples.
+    func target(_ target: Target, of batch: Int) -> Target {
+        guard count > 1 || size != samples else { return target }
+        switch target {
+        case .elements(let source, .perSample(let indices)) where indices.count == samples:
+            return .elements(source, .perSample((0..<size).map { indices[min(batch * size + $0, samples - 1)] }))
+        case .elements: return target
+        case .mean(let inner, let mask): return .mean(self.target(inner, of: batch), mask: mask)
+        case .sum(let inner): return .sum(self.target(inner, of: batch))
+        case .probability(let inner): return .probability(self.target(inner, of: batch))
+        case .logit(let inner): return .logit(self.target(inner, of: batch))
+        case .combination(let terms):
+            return .combination(
+                terms.map { Target.Term(factor: $0.factor, target: self.target($0.target, of: batch)) })
+        }
+    }
+
+    /// The portions' results, one behind the other, without what filled up.
+    func joined(_ parts: [[Attribution]]) throws -> [Attribution] {
+        guard count > 1 || size != samples, let first = parts.first else { return parts.first ?? [] }
+        return try first.indices.map { index in
+            let pieces = parts.map { $0[index] }
+            let shape = Shape([samples] + pieces[0].values.shape.dimensions.dropFirst())
+            let elements = pieces.flatMap(\.values.elements).prefix(shape.count)
+            return Attribution(
+                method: pieces[0].method, values: try Tensor(shape: shape, elements: Array(elements)),
+                layer: pieces[0].layer, scores: Array(pieces.flatMap(\.scores).prefix(samples)), notes: pieces[0].notes)
+        }
+    }
+}

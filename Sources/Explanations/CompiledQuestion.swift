@@ -1,0 +1,73 @@
+package import Graphs
+package import Runtime
+package import Tensors
+
+/// A question as a program: one run gives the results of all its methods.
+package final class CompiledQuestion: Sendable {
+    private let program: any Program
+    private let methods: [MethodSpecification]
+    private let layers: [LayerChoice?]
+    private let inputNames: [String: ElementType]
+    private let seedNames: [String]
+    private let seedTypes: [ElementType]
+
+    package init(_ question: Question, methods: [MethodSpecification], engine: any Engine) throws {
+        let graph = try Self.graph(for: question, methods: methods)
+        self.methods = methods
+        layers = try methods.map { specification in
+            let description = try MethodCatalogue.description(named: specification.name)
+            guard description.place == .layer else { return nil }
+            if specification.name == "cam" {
+                let map = try question.averagingHead().map
+                let layer = question.graph.layers().first { $0.value == map }
+                return layer.map { LayerChoice(layer: $0, reason: "the map that enters the average pooling") }
+            }
+            return try question.layer()
+        }
+        inputNames = Dictionary(
+            uniqueKeysWithValues: graph.program.inputs.filter { !graph.seeds.contains($0) }.map {
+                (graph.program[$0].name, graph.program[$0].type ?? .float32)
+            })
+        seedNames = graph.seeds.map { graph.program[$0].name }
+        seedTypes = graph.seeds.map { graph.program[$0].type ?? .float32 }
+        program = try engine.load(graph.program)
+    }
+
+    /// The explanation as one graph: the model's inputs and the seeds in, the score and one result per method out.
+    package static func graph(
+        for question: Question, methods: [MethodSpecification]
+    ) throws -> (program: Graph, seeds: [ValueID]) {
+        let built = try methods.map { try MethodCatalogue.method($0) }
+        let targets = try Set(built.flatMap { try $0.gradients(in: question) })
+        var answer = try QuestionGraph(question, gradientsOf: targets)
+        answer.addOutput(try answer.score(), name: "gaze.score")
+        for (index, method) in built.enumerated() {
+            answer.addOutput(try method.result(in: &answer), name: "gaze.result.\(index)")
+        }
+        let names = answer.seeds.map { answer.graph[$0].name }
+        let program = answer.graph.eliminatingDeadNodes(keepingInputs: false)
+        try program.validate(after: "compiling the question")
+        return (program, names.compactMap { program.value(named: $0) })
+    }
+
+    /// Runs the program with the target's weights.
+    package func run(_ inputs: [String: AnyTensor], weights: [Tensor<Float>], notes: [String]) throws -> [Attribution] {
+        var feed = inputs.filter { inputNames[$0.key] != nil }
+        for ((name, type), tensor) in zip(zip(seedNames, seedTypes), weights) {
+            feed[name] = AnyTensor(tensor).converted(to: type)
+        }
+        let names = ["gaze.score"] + methods.indices.map { "gaze.result.\($0)" }
+        let results = try program.run(feed, outputs: names)
+        let scores = results[0].floats
+        return zip(zip(methods, layers), results.dropFirst()).map { pair, tensor in
+            let values = tensor.floatTensor
+            var remarks = notes
+            let broken = values.elements.count { !$0.isFinite }
+            if broken > 0 {
+                remarks.append(
+                    ExplanationError.notFinite(what: "The result of \(pair.0.label)", count: broken).description)
+            }
+            return Attribution(method: pair.0, values: values, layer: pair.1, scores: scores, notes: remarks)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import Graphs
+
+/// Every method by name; one line a method, sorted.
+public enum MethodCatalogue {
+    package static let methods: [any AttributionMethod.Type] = [
+        Activation.self,
+        CAM.self,
+        GradCAM.self,
+        GradCAMWeights.self,
+        Gradient.self,
+        GradientXInput.self,
+        LayerGradient.self,
+        Score.self,
+    ]
+
+    /// The entries, sorted by name.
+    public static var descriptions: [MethodDescription] {
+        methods.map { $0.description }.sorted { $0.name < $1.name }
+    }
+
+    /// The entry of a method; fails with near misses.
+    public static func description(named name: String) throws(ExplanationError) -> MethodDescription {
+        try type(named: name).description
+    }
+
+    package static func method(_ specification: MethodSpecification) throws(ExplanationError) -> any AttributionMethod {
+        var parameters = MethodParameters(method: specification.name, values: specification.parameters)
+        let method = try type(named: specification.name).init(&parameters)
+        try parameters.finish()
+        return method
+    }
+
+    private static func type(named name: String) throws(ExplanationError) -> any AttributionMethod.Type {
+        guard let type = methods.first(where: { $0.description.name == name }) else {
+            throw .unknownMethod(
+                name: name, suggestions: Suggestion.nearest(to: name, among: methods.map { $0.description.name }))
+        }
+        return type
+    }
+}

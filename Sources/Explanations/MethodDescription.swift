@@ -1,0 +1,62 @@
+/// What a method is, for people: the catalogue's entry.
+public struct MethodDescription: Sendable, Hashable {
+    /// A parameter with its default and its range.
+    public struct Parameter: Sendable, Hashable {
+        /// The name in `NAME:key=value`.
+        public let name: String
+        /// The default as it would be written.
+        public let defaultValue: String
+        /// What it means and which values it takes.
+        public let meaning: String
+    }
+
+    /// What a method needs to be told.
+    public enum Place: String, Sendable, Hashable {
+        /// A map at a layer.
+        case layer
+        /// A map over the input.
+        case input
+        /// One number a sample.
+        case score
+    }
+
+    /// The name on the command line.
+    public let name: String
+    /// One sentence.
+    public let summary: String
+    /// The definition in plain text.
+    public let formula: String
+    /// The paper that defines it.
+    public let paper: String
+    /// The shape of the raw result.
+    public let result: String
+    /// Where the map lives.
+    public let place: Place
+    /// Forward and backward passes, in words.
+    public let cost: String
+    /// Which models it fits.
+    public let fits: String
+    /// What it is good and bad at, and what the literature's sanity checks say.
+    public let remarks: String
+    /// Parameters with defaults.
+    public let parameters: [Parameter]
+    /// Whether `gaze explain` offers it for pictures.
+    public let isMap: Bool
+
+    package init(
+        name: String, summary: String, formula: String, paper: String, result: String, place: Place, cost: String,
+        fits: String, remarks: String, parameters: [Parameter] = [], isMap: Bool = true
+    ) {
+        self.name = name
+        self.summary = summary
+        self.formula = formula
+        self.paper = paper
+        self.result = result
+        self.place = place
+        self.cost = cost
+        self.fits = fits
+        self.remarks = remarks
+        self.parameters = parameters
+        self.isMap = isMap
+    }
+}

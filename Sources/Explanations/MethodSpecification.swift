@@ -1,0 +1,45 @@
+/// A method with its parameters and the label of its result: `[LABEL=]NAME[:key=value,…]`.
+public struct MethodSpecification: Sendable, Hashable {
+    /// What its result is called; the method's name unless it is given.
+    public let label: String
+    /// The method's name in the catalogue.
+    public let name: String
+    /// Parameters as text.
+    public let parameters: [String: String]
+
+    /// A method with its defaults.
+    public init(_ name: String) {
+        label = name
+        self.name = name
+        parameters = [:]
+    }
+
+    /// Reads `gradcam`, `rise:samples=100,seed=3` or `smooth.a@0=smoothgrad:noise=n.npy`; fails with the part that is wrong.
+    public init(parsing text: String) throws(ExplanationError) {
+        let colon = text.firstIndex(of: ":") ?? text.endIndex
+        let head = text[..<colon]
+        if let separator = head.firstIndex(of: "=") {
+            label = String(head[..<separator])
+            name = String(head[head.index(after: separator)...])
+        } else {
+            label = String(head)
+            name = label
+        }
+        guard !label.isEmpty, label.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "._@+-".contains($0)) }),
+            !label.allSatisfy({ $0 == "." })
+        else {
+            throw .parameter(
+                method: name, name: "label", reason: "'\(label)' may hold letters, digits and . _ @ + - only")
+        }
+        var values: [String: String] = [:]
+        if colon < text.endIndex {
+            for pair in text[text.index(after: colon)...].split(separator: ",") {
+                guard let equals = pair.firstIndex(of: "=") else {
+                    throw .parameter(method: name, name: String(pair), reason: "it is written as key=value")
+                }
+                values[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+            }
+        }
+        parameters = values
+    }
+}

@@ -1,0 +1,39 @@
+package import Graphs
+import Tensors
+
+/// Class activation mapping (Zhou et al. 2016).
+package struct CAM: AttributionMethod, ParameterFree {
+    package static let description = MethodDescription(
+        name: "cam", summary: "The class's own share of every cell of the last map, for networks that end in average pooling and a linear layer.",
+        formula: "M_c(x, y) = Σ_k w_k^c f_k(x, y);   Σ M_c / (H W) + bias_c = logit_c",
+        paper: "Zhou, Khosla, Lapedriza, Oliva, Torralba: Learning Deep Features for Discriminative Localization, CVPR 2016",
+        result: "[B, H, W] of the map that enters the pooling", place: .layer, cost: "1 forward pass",
+        fits: "models whose head is global average pooling and affine layers, however the graph spells it",
+        remarks:
+            "An exact decomposition of the logit (without the bias), so it cannot mislead about the head. Equals H·W·Grad-CAM. Coarse: one value per cell."
+    )
+
+    package init() {}
+
+    package func gradients(in question: Question) throws -> [ValueID] { [try head(in: question).pooled] }
+
+    package func result(in question: inout QuestionGraph) throws -> ValueID {
+        let head = try head(in: question.question)
+        let weights = try question.gradient(of: head.pooled)
+        let shape = question.graph.shape(of: head.map) ?? []
+        let perChannel = question.reshape(weights, to: [shape[0], shape[1], 1, 1])
+        return question.channelSum(head.map, weightedBy: perChannel)
+    }
+
+    private func head(in question: Question) throws -> AveragingHead {
+        let head = try question.averagingHead()
+        if let named = question.namedLayer, named.value != head.map {
+            throw ExplanationError.unsuitable(
+                method: "cam",
+                reason:
+                    "its layer is given by the head ('\(question.graph[head.map].name)'), and '\(named.name)' was named; leave --layer out, or use gradcam"
+            )
+        }
+        return head
+    }
+}

@@ -1,0 +1,25 @@
+package import Graphs
+
+/// Gradient-weighted class activation mapping (Selvaraju et al. 2017), raw: without the final ReLU.
+package struct GradCAM: AttributionMethod, ParameterFree {
+    package static let description = MethodDescription(
+        name: "gradcam", summary: "Channels of a layer, weighted by how much the score rises with their mean.",
+        formula: "α_k = mean_ij ∂S/∂A_k,ij;   L = Σ_k α_k A_k   (the display keeps the positive part)",
+        paper: "Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra: Grad-CAM, ICCV 2017",
+        result: "[B, H, W] of the layer", place: .layer, cost: "1 forward pass, 1 backward pass down to the layer",
+        fits: "models with a spatial layer and backward rules behind it",
+        remarks:
+            "Passes the sanity checks of Adebayo et al. 2018. Negative cells speak against the class. Averages the gradient over the map, so far from the head it can highlight what the score does not use (HiResCAM, Draelos and Carin 2020)."
+    )
+
+    package init() {}
+
+    package func gradients(in question: Question) throws -> [ValueID] {
+        [try question.spatialLayer(for: "gradcam").value]
+    }
+
+    package func result(in question: inout QuestionGraph) throws -> ValueID {
+        let layer = try question.question.spatialLayer(for: "gradcam").value
+        return question.channelSum(layer, weightedBy: question.spatialMean(try question.gradient(of: layer)))
+    }
+}

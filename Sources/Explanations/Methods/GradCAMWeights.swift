@@ -1,0 +1,24 @@
+package import Graphs
+import Tensors
+
+/// The channel weights of Grad-CAM.
+package struct GradCAMWeights: AttributionMethod, ParameterFree {
+    package static let description = MethodDescription(
+        name: "gradcam-weights", summary: "Grad-CAM's channel weights.", formula: "α_k = mean_ij ∂S/∂A_k,ij",
+        paper: "Selvaraju et al.: Grad-CAM, ICCV 2017", result: "[B, C]", place: .layer,
+        cost: "1 forward pass, 1 backward pass down to the layer",
+        fits: "models with a spatial layer and backward rules behind it",
+        remarks: "Which channels speak for the score; what embedding explanations store and transfer.", isMap: false)
+
+    package init() {}
+
+    package func gradients(in question: Question) throws -> [ValueID] {
+        [try question.spatialLayer(for: "gradcam-weights").value]
+    }
+
+    package func result(in question: inout QuestionGraph) throws -> ValueID {
+        let layer = try question.question.spatialLayer(for: "gradcam-weights")
+        let weights = question.spatialMean(try question.gradient(of: layer.value))
+        return question.reshape(weights, to: [layer.shape[0], layer.shape[1]])
+    }
+}

@@ -1,0 +1,77 @@
+import Differentiation
+package import Graphs
+package import Tensors
+
+/// The graph that answers a question: the model, the gradients that methods asked for, and the nodes that they append.
+package struct QuestionGraph {
+    /// What is asked.
+    package let question: Question
+    /// Everything so far.
+    package private(set) var graph: Graph
+    /// The weights of each scored value, as inputs.
+    package let seeds: [ValueID]
+    private let gradients: [ValueID: ValueID]
+
+    /// The model with its derivative with respect to `targets`.
+    package init(_ question: Question, gradientsOf targets: Set<ValueID>) throws {
+        self.question = question
+        let derived = try question.graph.differentiated(question.scored, withRespectTo: targets.sorted())
+        graph = derived.graph
+        graph.outputs = []
+        seeds = derived.seeds
+        gradients = derived.cotangents
+    }
+
+    /// The gradient of the score with respect to a value, of the value's shape.
+    package func gradient(of value: ValueID) throws -> ValueID {
+        guard let gradient = gradients[value] else {
+            throw ExplanationError.noInfluence(
+                target: question.scored.map { graph[$0].name }.joined(separator: ", "), value: graph[value].name)
+        }
+        return gradient
+    }
+
+    /// The score of every sample, `[B]`: the weighted sum over the scored values.
+    package mutating func score() throws -> ValueID {
+        var total: ValueID?
+        for (value, seed) in zip(question.scored, seeds) {
+            let weighted = emit("Mul", [value, seed])
+            let shape = graph.shape(of: value) ?? []
+            let flat = emit("Reshape", [weighted, integers([question.batch, shape.count / max(question.batch, 1)])])
+            let sum = emit("ReduceSum", [flat, integers([1])], ["keepdims": .integer(0)])
+            total = total.map { emit("Add", [$0, sum]) } ?? sum
+        }
+        guard let total else { throw ExplanationError.target(text: "", reason: "it reads no output") }
+        return total
+    }
+
+    /// Appends a node with one result.
+    package mutating func emit(
+        _ operation: String, _ inputs: [ValueID?], _ attributes: [String: Attribute] = [:]
+    ) -> ValueID {
+        graph.append(operation, inputs, attributes: attributes, name: "map.\(operation)")[0]
+    }
+
+    package mutating func integers(_ values: [Int]) -> ValueID {
+        graph.addConstant(AnyTensor(Tensor(vector: values.map { Int64($0) })), name: "integers")
+    }
+
+    /// The mean over height and width, which stay with length 1.
+    package mutating func spatialMean(_ value: ValueID) -> ValueID {
+        emit("ReduceMean", [value, integers([2, 3])], ["keepdims": .integer(1)])
+    }
+
+    /// `Σ_c weights * map`, `[B, H, W]`.
+    package mutating func channelSum(_ map: ValueID, weightedBy weights: ValueID) -> ValueID {
+        emit("ReduceSum", [emit("Mul", [weights, map]), integers([1])], ["keepdims": .integer(0)])
+    }
+
+    package mutating func reshape(_ value: ValueID, to shape: Shape) -> ValueID {
+        emit("Reshape", [value, integers(shape.dimensions)])
+    }
+
+    /// Declares a result.
+    package mutating func addOutput(_ value: ValueID, name: String) {
+        graph.outputs.append(Graph.Output(name: name, value: value))
+    }
+}

@@ -1,0 +1,224 @@
+package import Graphs
+package import Tensors
+
+/// A target on a model of known shapes: the values that it reads, and the weight of every element of them.
+package struct ResolvedTarget: Sendable {
+    /// One value that the target reads, with a weight per element, of the value's shape.
+    package struct Part: Sendable {
+        package let value: ValueID
+        package let weights: Tensor<Float>
+    }
+
+    /// Each value once.
+    package let parts: [Part]
+    /// What a user should know: the target is a probability, say.
+    package let notes: [String]
+}
+
+/// Turns targets into weights over outputs; may append a softmax to the graph.
+package struct TargetResolver {
+    /// The model, specialised; extended where a target asks for a probability.
+    package private(set) var graph: Graph
+    /// The number of samples.
+    package let batch: Int
+    /// Reads a mask file of a target.
+    package let readMask: @Sendable (String) throws -> Tensor<Float>
+    private var text = ""
+    private var notes: [String] = []
+
+    package init(graph: Graph, batch: Int, readMask: @escaping @Sendable (String) throws -> Tensor<Float>) {
+        self.graph = graph
+        self.batch = batch
+        self.readMask = readMask
+    }
+
+    /// Weights over one value; `open` tells which elements of a sample are selected, before mean or sum closes them.
+    private struct Selected {
+        let value: ValueID
+        /// Per sample, the flat positions behind the batch axis.
+        let positions: [[Int]]
+        var isClosed: Bool
+        var weight: Float = 1
+    }
+
+    package mutating func resolve(_ target: Target, text: String) throws -> ResolvedTarget {
+        self.text = text
+        notes = []
+        var weights: [ValueID: Tensor<Float>] = [:]
+        try add(target, factor: 1, to: &weights)
+        let parts = weights.sorted { $0.key < $1.key }.map { ResolvedTarget.Part(value: $0.key, weights: $0.value) }
+        return ResolvedTarget(parts: parts, notes: notes)
+    }
+
+    private mutating func add(
+        _ target: Target, factor: Double, to weights: inout [ValueID: Tensor<Float>]
+    ) throws {
+        if case .combination(let terms) = target {
+            for term in terms { try add(term.target, factor: factor * term.factor, to: &weights) }
+            return
+        }
+        let selected = try select(target)
+        guard let shape = graph.shape(of: selected.value) else {
+            throw problem("the shape of '\(graph[selected.value].name)' is not known")
+        }
+        let count = selected.positions.map(\.count).max() ?? 0
+        guard selected.isClosed || count == 1 else {
+            throw problem("it stands for \(count) numbers a sample; use mean(…) or sum(…), or give more indices")
+        }
+        let perSample = max(shape.count / batch, 1)
+        var sum = weights[selected.value] ?? Tensor(repeating: 0, shape: shape)
+        sum.mutateElements { elements in
+            for (sample, positions) in selected.positions.enumerated() {
+                for position in positions {
+                    elements[sample * perSample + position] += Float(factor) * selected.weight
+                }
+            }
+        }
+        weights[selected.value] = sum
+    }
+
+    private mutating func select(_ target: Target) throws -> Selected {
+        switch target {
+        case .elements(let source, let selection):
+            let value = try output(source)
+            noteProbability(value)
+            return try select(selection, of: value)
+        case .mean(let inner, let mask):
+            return try average(try select(inner), mask: mask)
+        case .sum(let inner):
+            var selected = try select(inner)
+            selected.isClosed = true
+            return selected
+        case .probability(let inner): return try moved(inner, by: { try $0.probability(of: $1) })
+        case .logit(let inner): return try moved(inner, by: { try $0.logit(of: $1) })
+        case .combination: throw problem("sums and differences stand outside of mean, sum, prob and logit")
+        }
+    }
+
+    /// The same elements of a value of equal shape: the softmax of an output, or what enters its softmax.
+    private mutating func moved(
+        _ target: Target, by move: (inout TargetResolver, ValueID) throws -> ValueID
+    ) throws -> Selected {
+        let kept = notes
+        let selected = try select(target)
+        notes = kept
+        let value = try move(&self, selected.value)
+        return Selected(
+            value: value, positions: selected.positions, isClosed: selected.isClosed, weight: selected.weight)
+    }
+
+    private func average(_ selected: Selected, mask: String?) throws -> Selected {
+        var positions = selected.positions
+        if let mask {
+            let tensor = try readMask(mask)
+            positions = try positions.enumerated().map { sample, all in
+                let values =
+                    tensor.shape.count == all.count ? tensor.elements[...]
+                    : tensor.shape.count == all.count * positions.count
+                        ? tensor.elements[sample * all.count..<(sample + 1) * all.count] : []
+                guard values.count == all.count else {
+                    throw problem("the mask has shape \(tensor.shape), and \(all.count) numbers are left to average")
+                }
+                return zip(all, values).filter { $1 == 1 }.map(\.0)
+            }
+        }
+        let counts = Set(positions.map(\.count))
+        guard let count = counts.first, counts.count == 1, count > 0 else {
+            throw problem("the mask selects nothing, or a different number of positions for each sample")
+        }
+        return Selected(
+            value: selected.value, positions: positions, isClosed: true, weight: selected.weight / Float(count))
+    }
+
+    private func output(_ source: Target.Source) throws -> ValueID {
+        let names = graph.outputs.map(\.name)
+        switch source {
+        case .number(let number):
+            guard graph.outputs.indices.contains(number) else {
+                throw problem("it has \(names.count) outputs (\(names.joined(separator: ", "))), and #\(number) is none of them")
+            }
+            return graph.outputs[number].value
+        case .name(let name):
+            guard let output = graph.outputs.first(where: { $0.name == name }) else {
+                throw problem("no output is named '\(name)'; there are \(names.joined(separator: ", "))")
+            }
+            return output.value
+        }
+    }
+
+    private func select(_ selection: Target.Selection, of value: ValueID) throws -> Selected {
+        guard let shape = graph.shape(of: value) else {
+            throw problem("the shape of '\(graph[value].name)' is not known")
+        }
+        let hasBatch = shape.rank > 0 && shape[0] == batch && (shape.rank > 1 || batch > 1 || shape.count == 1)
+        let axes = hasBatch ? Array(shape.dimensions.dropFirst()) : shape.dimensions
+        guard hasBatch || batch == 1 else {
+            throw problem("'\(graph[value].name)' has shape \(shape), which has no axis for the \(batch) samples")
+        }
+        switch selection {
+        case .whole:
+            return Selected(
+                value: value, positions: Array(repeating: Array(0..<Shape(axes).count), count: batch), isClosed: false)
+        case .element(let indices):
+            let positions = try flat(indices, in: axes, of: value)
+            return Selected(value: value, positions: Array(repeating: positions, count: batch), isClosed: false)
+        case .perSample(let indices):
+            guard indices.count == batch else {
+                throw problem("it names \(indices.count) elements for \(batch) samples; give one each")
+            }
+            return Selected(
+                value: value, positions: try indices.map { try flat([$0], in: axes, of: value) }, isClosed: false)
+        }
+    }
+
+    /// The positions that these leading indices leave open.
+    private func flat(_ indices: [Int], in axes: [Int], of value: ValueID) throws -> [Int] {
+        guard indices.count <= axes.count || (axes.isEmpty && indices == [0]) else {
+            throw problem("\(indices.count) indices for '\(graph[value].name)', which has \(axes.count) axes a sample")
+        }
+        var start = 0
+        var rest = Shape(axes).count
+        for (index, length) in zip(indices, axes) {
+            guard index < length else {
+                throw problem("index \(index) is beyond the last of \(length) (0 to \(length - 1)) in '\(graph[value].name)'")
+            }
+            rest /= length
+            start += index * rest
+        }
+        return Array(start..<start + rest)
+    }
+
+    // MARK: Softmax
+
+    private mutating func noteProbability(_ value: ValueID) {
+        guard let node = graph.producingNode(of: value), node.operation == "Softmax" else { return }
+        notes.append(
+            "'\(graph[value].name)' is a softmax probability, whose gradient vanishes where the model is sure; logit(…) explains the value before it")
+    }
+
+    private func logit(of value: ValueID) throws -> ValueID {
+        var current = value
+        while let node = graph.producingNode(of: current), let operand = node.input(0) {
+            switch node.operation {
+            case "Softmax", "LogSoftmax":
+                guard graph.shape(of: operand) == graph.shape(of: value) else { return value }
+                return operand
+            case "Identity", "Dropout", "Cast": current = operand
+            default: return value
+            }
+        }
+        return value
+    }
+
+    private mutating func probability(of value: ValueID) throws -> ValueID {
+        if graph.producingNode(of: value)?.operation == "Softmax" { return value }
+        guard let shape = graph.shape(of: value) else { throw problem("the shape of its output is not known") }
+        let axis = shape.rank > 1 ? 1 : 0
+        let softmax = graph.append("Softmax", [value], attributes: ["axis": .integer(axis)], name: "probability")[0]
+        graph[softmax].type = graph[value].type
+        graph[softmax].shape = shape
+        return softmax
+    }
+
+    private func problem(_ reason: String) -> ExplanationError { .target(text: text, reason: reason) }
+}

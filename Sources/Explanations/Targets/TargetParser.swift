@@ -1,0 +1,176 @@
+extension Target {
+    /// Reads the target grammar: `3`, `[1,7,4]`, `logits[3]`, `#1[3]`, `mean(#1[2])`, `mean(T, mask.npy)`, `sum(T)`,
+    /// `a - b`, `0.5 * a`, `prob(3)`, `logit(3)`.
+    public init(parsing text: String) throws(ExplanationError) {
+        var parser = TargetParser(text)
+        self = try parser.parse()
+    }
+}
+
+/// A recursive descent over the characters of a target.
+private struct TargetParser {
+    private let text: String
+    private let characters: [Character]
+    private var position = 0
+
+    init(_ text: String) {
+        self.text = text
+        characters = Array(text)
+    }
+
+    mutating func parse() throws(ExplanationError) -> Target {
+        let target = try combination(depth: 0)
+        skipSpace()
+        guard position == characters.count else { throw problem("'\(characters[position])' does not belong here") }
+        return target
+    }
+
+    /// `term (± term)*`
+    private mutating func combination(depth: Int) throws(ExplanationError) -> Target {
+        guard depth < 32 else { throw problem("it is nested too deeply") }
+        var terms: [Target.Term] = []
+        var sign = takeSymbol("-") ? -1.0 : 1.0
+        while true {
+            let term = try self.term(depth: depth)
+            terms.append(Target.Term(factor: sign * term.factor, target: term.target))
+            if takeSymbol("+") { sign = 1 } else if takeSymbol("-") { sign = -1 } else { break }
+        }
+        if terms.count == 1, terms[0].factor == 1 { return terms[0].target }
+        return .combination(terms)
+    }
+
+    /// `[number *] atom`
+    private mutating func term(depth: Int) throws(ExplanationError) -> Target.Term {
+        skipSpace()
+        let start = position
+        if let factor = takeNumber(), takeSymbol("*") {
+            return Target.Term(factor: factor, target: try atom(depth: depth))
+        }
+        position = start
+        return Target.Term(factor: 1, target: try atom(depth: depth))
+    }
+
+    private mutating func atom(depth: Int) throws(ExplanationError) -> Target {
+        skipSpace()
+        guard position < characters.count else { throw problem("a target is missing") }
+        if takeSymbol("(") {
+            let inner = try combination(depth: depth + 1)
+            try expect(")")
+            return inner
+        }
+        if characters[position] == "[" {
+            let indices = try indexList()
+            return .elements(.number(0), .perSample(indices))
+        }
+        if takeSymbol("#") {
+            guard let number = takeInteger() else { throw problem("a number of an output is missing behind '#'") }
+            return .elements(.number(number), try selection())
+        }
+        let start = position
+        if let index = takeInteger(), !nextContinuesName {
+            return .elements(.number(0), .element([index]))
+        }
+        position = start
+        let name = takeName()
+        guard !name.isEmpty else { throw problem("a class index, an output's name or a function is missing") }
+        if ["mean", "sum", "prob", "logit"].contains(name), takeSymbol("(") {
+            return try function(name, depth: depth)
+        }
+        return .elements(.name(name), try selection())
+    }
+
+    private mutating func function(_ name: String, depth: Int) throws(ExplanationError) -> Target {
+        let inner = try combination(depth: depth + 1)
+        var mask: String?
+        if name == "mean", takeSymbol(",") {
+            skipSpace()
+            let start = position
+            while position < characters.count, characters[position] != ")" { position += 1 }
+            mask = String(characters[start..<position]).trimmingTrailingSpace
+            guard mask?.isEmpty == false else { throw problem("a mask file is missing behind ','") }
+        }
+        try expect(")")
+        switch name {
+        case "mean": return .mean(inner, mask: mask)
+        case "sum": return .sum(inner)
+        case "prob": return .probability(inner)
+        default: return .logit(inner)
+        }
+    }
+
+    private mutating func selection() throws(ExplanationError) -> Target.Selection {
+        skipSpace()
+        guard position < characters.count, characters[position] == "[" else { return .whole }
+        return .element(try indexList())
+    }
+
+    private mutating func indexList() throws(ExplanationError) -> [Int] {
+        try expect("[")
+        var indices: [Int] = []
+        repeat {
+            skipSpace()
+            guard let index = takeInteger() else { throw problem("an index is missing") }
+            indices.append(index)
+        } while takeSymbol(",")
+        try expect("]")
+        return indices
+    }
+
+    // MARK: Characters
+
+    private mutating func skipSpace() {
+        while position < characters.count, characters[position].isWhitespace { position += 1 }
+    }
+
+    private mutating func takeSymbol(_ symbol: Character) -> Bool {
+        skipSpace()
+        guard position < characters.count, characters[position] == symbol else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func expect(_ symbol: Character) throws(ExplanationError) {
+        guard takeSymbol(symbol) else { throw problem("'\(symbol)' is missing") }
+    }
+
+    private mutating func takeInteger() -> Int? {
+        let digits = characters[position...].prefix { $0.isASCII && $0.isNumber }
+        guard let value = Int(String(digits)) else { return nil }
+        position += digits.count
+        return value
+    }
+
+    private mutating func takeNumber() -> Double? {
+        let digits = characters[position...].prefix { $0.isASCII && ($0.isNumber || $0 == "." || $0 == "e") }
+        guard let value = Double(String(digits)) else { return nil }
+        position += digits.count
+        return value
+    }
+
+    private var nextContinuesName: Bool {
+        position < characters.count && characters[position] != "-" && Self.belongsToName(characters[position])
+    }
+
+    private static func belongsToName(_ character: Character) -> Bool {
+        character.isLetter || character.isNumber || "_.:/@$-".contains(character)
+    }
+
+    /// A name may hold `-` only inside (`a-b` is an output's name, `a - b` a difference).
+    private mutating func takeName() -> String {
+        let name = characters[position...].prefix { Self.belongsToName($0) }
+        position += name.count
+        return String(name)
+    }
+
+    private func problem(_ reason: String) -> ExplanationError {
+        .targetSyntax(text: text, position: position, reason: reason)
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpace: String {
+        var copy = self
+        while copy.last?.isWhitespace == true { copy.removeLast() }
+        return copy
+    }
+}

@@ -1,0 +1,87 @@
+public import Tensors
+
+/// A value of a model that a map can be made at, with the names by which people know it.
+public struct Layer: Sendable, Hashable {
+    /// The value in the graph.
+    package let value: ValueID
+    /// The human name: module path, weight stem, node name, or operator with number.
+    public let name: String
+    /// The ONNX name of the tensor.
+    public let tensorName: String
+    /// The operator that computes it.
+    public let operation: String
+    /// The concrete shape, `[B, C, H, W]` for a spatial map.
+    public let shape: Shape
+
+    /// Whether it has a height and a width of which one exceeds 1.
+    public var isSpatial: Bool { shape.rank == 4 && shape[2] * shape[3] > 1 }
+}
+
+extension Graph {
+    /// Every node's first result with a human name, in the graph's order; names are unique.
+    ///
+    /// Shapes must be known (see `specialised`); values without one are left out.
+    package func layers() -> [Layer] {
+        var used: [String: Int] = [:]
+        var ordinals: [String: Int] = [:]
+        return nodes.compactMap { node in
+            ordinals[node.operation, default: 0] += 1
+            guard let value = node.output(0), let shape = shape(of: value) else { return nil }
+            let stem = humanName(node) ?? numberedName(node, ordinals[node.operation] ?? 1, shape)
+            used[stem, default: 0] += 1
+            let count = used[stem] ?? 1
+            return Layer(
+                value: value, name: count == 1 ? stem : "\(stem)#\(count)", tensorName: self[value].name,
+                operation: node.qualifiedOperation, shape: shape)
+        }
+    }
+
+    /// What the file itself calls the module that a node belongs to.
+    private func humanName(_ node: Node) -> String? {
+        if !node.origin.modulePath.isEmpty { return node.origin.modulePath.joined(separator: ".") }
+        return weightStem(node) ?? (Self.isTelling(node.origin.name) ? node.origin.name : nil)
+    }
+
+    /// `layer1.0.conv1` for a node that reads the constant `layer1.0.conv1.weight`.
+    private func weightStem(_ node: Node) -> String? {
+        for operand in node.inputs.dropFirst().compactMap({ $0 }) where self[operand].constant != nil {
+            let parts = self[operand].name.split(separator: ".")
+            if let last = parts.last, parts.count > 1,
+                ["weight", "bias", "running_mean", "running_var", "gamma", "kernel"].contains(last)
+            {
+                return parts.dropLast().joined(separator: ".")
+            }
+        }
+        return nil
+    }
+
+    /// Names such as `node_17`, `Conv_3` or `n12` say nothing that the operator and its number do not say better.
+    private static func isTelling(_ name: String) -> Bool {
+        guard let separator = name.lastIndex(of: "_") else { return !name.isEmpty && !name.allSatisfy(\.isNumber) }
+        return !name[name.index(after: separator)...].allSatisfy(\.isNumber)
+    }
+
+    /// `Conv#17 (64x28x28)`.
+    private func numberedName(_ node: Node, _ number: Int, _ shape: Shape) -> String {
+        let size = shape.dimensions.dropFirst().map(String.init).joined(separator: "x")
+        return "\(node.operation)#\(number)" + (size.isEmpty ? "" : " (\(size))")
+    }
+
+    /// The layer that somebody means by a tensor name, a node name, a layer name, or a module's path (its last result).
+    package func layer(named name: String) throws(GraphError) -> Layer {
+        let all = layers()
+        if let exact = all.first(where: { $0.tensorName == name }) ?? all.first(where: { $0.name == name }) {
+            return exact
+        }
+        if let node = nodes.last(where: { $0.origin.name == name }), let value = node.output(0),
+            let layer = all.first(where: { $0.value == value })
+        {
+            return layer
+        }
+        let path = name.split(separator: ".").map(String.init)
+        let inside = nodes.last { !path.isEmpty && $0.origin.modulePath.starts(with: path) }
+        if let value = inside?.output(0), let layer = all.first(where: { $0.value == value }) { return layer }
+        if let layer = all.last(where: { $0.name.hasPrefix(name + ".") || $0.name.hasPrefix(name + "#") || $0.name.hasPrefix(name + " ") }) { return layer }
+        throw .unknownLayer(name: name, suggestions: Suggestion.nearest(to: name, among: all.map(\.name)))
+    }
+}

@@ -1,0 +1,121 @@
+public import Tensors
+
+/// Where the pixels of a model's input lie in the photograph, so that a map is drawn where the model looked.
+///
+/// Coordinates are measured from the outer edge of the first pixel; on each axis
+/// photo = (input - offset) * photoLength / scaledLength.
+public struct PictureGeometry: Sendable, Hashable {
+    /// The photograph's size.
+    public let photoWidth: Int
+    /// The photograph's size.
+    public let photoHeight: Int
+    /// The model's input size.
+    public let inputWidth: Int
+    /// The model's input size.
+    public let inputHeight: Int
+    /// The size of the whole photograph after scaling, before crop or letterbox.
+    public let scaledWidth: Int
+    /// The size of the whole photograph after scaling, before crop or letterbox.
+    public let scaledHeight: Int
+    /// Where the scaled photograph's left edge stands in the input; negative for a crop.
+    public let left: Int
+    /// Where the scaled photograph's upper edge stands in the input; negative for a crop.
+    public let top: Int
+
+    /// The geometry of a rule on a photograph of this size.
+    init(rule: ResizeRule, photoWidth: Int, photoHeight: Int) {
+        self.photoWidth = photoWidth
+        self.photoHeight = photoHeight
+        inputWidth = rule.width
+        inputHeight = rule.height
+        switch rule {
+        case .squash(let width, let height):
+            (scaledWidth, scaledHeight) = (width, height)
+            (left, top) = (0, 0)
+        case .crop(let width, let height, let shortSide):
+            let (short, long) = (min(photoWidth, photoHeight), max(photoWidth, photoHeight))
+            // A photograph so thin that its long side would explode is refused when it is resized.
+            let scaledLong = shortSide * long / max(short, 1)
+            (scaledWidth, scaledHeight) = photoWidth <= photoHeight ? (shortSide, scaledLong) : (scaledLong, shortSide)
+            left = Self.centring(scaledWidth, in: width)
+            top = Self.centring(scaledHeight, in: height)
+        case .letterbox(let width, let height, _, let anchor):
+            let ratio = min(Double(width) / Double(photoWidth), Double(height) / Double(photoHeight))
+            scaledWidth = min(max(Int((Double(photoWidth) * ratio).rounded()), 1), width)
+            scaledHeight = min(max(Int((Double(photoHeight) * ratio).rounded()), 1), height)
+            left = anchor == .centre ? (width - scaledWidth) / 2 : 0
+            top = anchor == .centre ? (height - scaledHeight) / 2 : 0
+        }
+    }
+
+    /// torchvision's `CenterCrop`: a crop starts at half the difference, ties to even; padding is halved downwards.
+    private static func centring(_ length: Int, in window: Int) -> Int {
+        if length < window { return (window - length) / 2 }
+        return -Int((Double(length - window) / 2).rounded(.toNearestOrEven))
+    }
+
+    /// The part of the photograph that the model sees.
+    public var seen: PictureBox {
+        let (left, top) = photoPoint(x: 0, y: 0)
+        let (right, bottom) = photoPoint(x: Double(inputWidth), y: Double(inputHeight))
+        return PictureBox(
+            left: max(left, 0), top: max(top, 0), right: min(right, Double(photoWidth)),
+            bottom: min(bottom, Double(photoHeight)))
+    }
+
+    /// A point of the model's input, in the photograph.
+    public func photoPoint(x: Double, y: Double) -> (x: Double, y: Double) {
+        (
+            (x - Double(left)) * Double(photoWidth) / Double(scaledWidth),
+            (y - Double(top)) * Double(photoHeight) / Double(scaledHeight)
+        )
+    }
+
+    /// A point of the photograph, in the model's input.
+    public func inputPoint(x: Double, y: Double) -> (x: Double, y: Double) {
+        (
+            x * Double(scaledWidth) / Double(photoWidth) + Double(left),
+            y * Double(scaledHeight) / Double(photoHeight) + Double(top)
+        )
+    }
+
+    /// A map [h, w] over the model's input, laid over the photograph: [height, width], NaN where the model saw nothing.
+    ///
+    /// The map's cells tile the input evenly, whatever h and w are (bilinear between their centres, borders repeat).
+    /// - Parameters:
+    ///   - width: the width of the result; the photograph's unless given (a smaller copy is to be drawn).
+    ///   - height: the height of the result; the photograph's unless given.
+    /// - Throws: `ImagingError.invalidArgument` where the tensor is not a map or the size is out of range.
+    public func project(
+        _ map: Tensor<Float>, width: Int? = nil, height: Int? = nil, by interpolation: MapInterpolation = .bilinear
+    ) throws(ImagingError) -> Tensor<Float> {
+        let width = width ?? photoWidth
+        let height = height ?? photoHeight
+        guard map.shape.rank == 2, map.shape.count > 0, width > 0, height > 0 else {
+            throw .invalidArgument(
+                what: "a tensor of shape \(map.shape) cannot be laid over a picture of \(width)x\(height)",
+                advice: "give a map with two axes [height, width] of at least one value")
+        }
+        let columns = (0..<width).map { column in
+            inputPoint(x: (Double(column) + 0.5) * Double(photoWidth) / Double(width), y: 0).x
+        }
+        let rows = (0..<height).map { row in
+            inputPoint(x: 0, y: (Double(row) + 0.5) * Double(photoHeight) / Double(height)).y
+        }
+        func taps(_ positions: [Double], _ length: Int, input: Int) -> MapTaps {
+            let cells = positions.map { position in
+                min(max(position, 0), Double(input)) * Double(length) / Double(input) - 0.5
+            }
+            return MapTaps(positions: cells, length: length, by: interpolation)
+        }
+        var result = map.resampled(
+            rows: taps(rows, map.shape[0], input: inputHeight), columns: taps(columns, map.shape[1], input: inputWidth))
+        let unseenColumns = columns.indices.filter { !(0..<Double(inputWidth)).contains(columns[$0]) }
+        let unseenRows = rows.indices.filter { !(0..<Double(inputHeight)).contains(rows[$0]) }
+        result.mutateElements { elements in
+            for row in 0..<height { for column in unseenColumns { elements[row * width + column] = .nan } }
+            for row in unseenRows { for column in 0..<width { elements[row * width + column] = .nan } }
+        }
+        return result
+    }
+}

@@ -1,0 +1,113 @@
+package import Foundation
+package import ONNXMessages
+import SwiftProtobuf
+
+/// Reads and writes `.onnx` files.
+package enum ONNXFile {
+    /// The most that one protocol-buffer file holds: 2 GiB − 1.
+    package static let largestByteCount = Int(Int32.max)
+
+    /// Reads a model; afterwards all its tensors are in memory, those of its data files as mapped slices.
+    package static func read(path: String) throws(ONNXFormatError) -> ModelProto {
+        let data = try map(path)
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        return try read(data: data, name: path, reader: ExternalDataReader(folder: folder, modelPath: path))
+    }
+
+    /// Reads a model from memory; `folder` is where its data files are, if it may have any.
+    package static func read(
+        data: Data, folder: String? = nil, name: String = "The model"
+    ) throws(ONNXFormatError) -> ModelProto {
+        let reader = folder.map { ExternalDataReader(folder: $0, modelPath: nil) }
+        return try read(data: data, name: name, reader: reader)
+    }
+
+    private static func read(
+        data: Data, name: String, reader: ExternalDataReader?
+    ) throws(ONNXFormatError) -> ModelProto {
+        if let format = ForeignFormat(data) { throw .foreignFormat(path: name, format: format) }
+        var model: ModelProto
+        do {
+            model = try ModelProto(serializedBytes: data)
+        } catch {
+            throw .malformed(path: name, reason: reason(error))
+        }
+        guard model.hasGraph else { throw .noGraph(path: name) }
+        var reader = reader
+        try model.mutateTensors { (tensor, _) throws(ONNXFormatError) in
+            if reader == nil, tensor.dataLocation == .external {
+                throw .noFolder(tensor: tensor.name, location: tensor.externalEntry("location") ?? "")
+            }
+            try reader?.embed(&tensor)
+        }
+        return model
+    }
+
+    /// Writes a model; a file of this name is replaced at once, when the new one is complete.
+    ///
+    /// With a data file (`NAME.onnx.data`), that one is replaced first.
+    package static func write(
+        _ model: ModelProto, to path: String, externalData: ExternalDataPolicy = .automatic
+    ) throws(ONNXFormatError) {
+        var model = model
+        if externalData.isNeeded(for: model) {
+            let writer = ExternalDataWriter(modelPath: path)
+            try writer.moveTensors(of: &model, atLeast: externalData.threshold)
+        }
+        try replace(path, by: serialized(model, name: path))
+    }
+
+    /// The bytes of a model in one file.
+    package static func serialized(_ model: ModelProto, name: String = "The model") throws(ONNXFormatError) -> Data {
+        let tensorByteCount = model.tensorByteCount
+        guard tensorByteCount <= largestByteCount, let data: Data = try? model.serializedBytes(),
+            data.count <= largestByteCount
+        else { throw .tooLarge(path: name, byteCount: tensorByteCount) }
+        return data
+    }
+
+    /// The bytes of a regular file, mapped.
+    static func map(_ path: String) throws(ONNXFormatError) -> Data {
+        let attributes: [FileAttributeKey: Any]
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        do {
+            attributes = try FileManager.default.attributesOfItem(atPath: target)
+        } catch {
+            guard FileManager.default.fileExists(atPath: target) else { throw .missingFile(path: path) }
+            throw .unreadable(path: path, reason: error.localizedDescription)
+        }
+        guard attributes[.type] as? FileAttributeType == .typeRegular else { throw .notAFile(path: path) }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: target), options: .alwaysMapped)
+        } catch {
+            throw .unreadable(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func replace(_ path: String, by data: Data) throws(ONNXFormatError) {
+        do {
+            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw .unwritable(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error as? BinaryDecodingError {
+        case .truncated: "it ends in the middle"
+        case .invalidUTF8: "one of its names is not UTF-8"
+        case .messageDepthLimit: "its messages are nested more than 100 deep"
+        default: "its bytes are no protocol-buffer message"
+        }
+    }
+}
+
+extension ModelProto {
+    /// The bytes of all tensors, about what the model's file takes.
+    package var tensorByteCount: Int {
+        var total = 0
+        var model = self
+        model.mutateTensors { tensor, _ in total += tensor.rawData.count }
+        return total
+    }
+}
