@@ -55,9 +55,9 @@ let package = Package(
             name: "ONNXMessages", dependencies: [protobuf], exclude: ["Schema"],
             swiftSettings: Array(strict.dropFirst())),
         module("ONNXFormat", ["Tensors", "ONNXMessages", protobuf]),
-        module("Graphs", ["Tensors", "ONNXFormat"]),
+        module("Graphs", ["Tensors", "ONNXFormat", "ONNXMessages", protobuf]),
         module("Differentiation", ["Tensors", "Graphs"]),
-        module("Runtime", ["Tensors", "Graphs"]),
+        module("Runtime", ["Tensors", "ONNXMessages", "Graphs", protobuf]),
         module("Explanations", ["Tensors", "Graphs", "Differentiation", "Runtime"]),
         module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTurboJPEG", "CWebP"]),
         module("Training", ["Archives", "Tensors", "Graphs"]),
@@ -68,7 +68,13 @@ let package = Package(
         .executableTarget(
             name: "GazeCommand", dependencies: ["Gaze", argumentParser, logging], swiftSettings: strict),
 
-        tests("ONNXFormatTests", ["Tensors", "ONNXFormat"]),
-        tests("TensorsTests", ["Tensors"]),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        tests("ArchivesTests", ["Archives", "TestSupport"]),
+        .testTarget(
+            name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
+        tests("TensorsTests", ["Archives", "Tensors", "TestSupport"]),
     ]
 )

@@ -14,12 +14,20 @@ public struct AnyTensor: Sendable, Hashable {
     /// A tensor over raw bytes; fails where their number does not fit.
     public init(elementType: ElementType, shape: Shape, bytes: Data) throws(TensorError) {
         guard let count = shape.checkedCount,
-            case let (size, overflow) = count.multipliedReportingOverflow(by: elementType.byteCount),
+            case (let size, let overflow) = count.multipliedReportingOverflow(by: elementType.byteCount),
             !overflow, size == bytes.count
         else { throw .byteCount(type: elementType, shape: shape, found: bytes.count) }
         self.elementType = elementType
         self.shape = shape
-        self.bytes = bytes
+        // A `Bool` of any other byte than 0 and 1 would be undefined in Swift.
+        self.bytes = elementType == .bool && bytes.contains { $0 > 1 } ? Data(bytes.map { $0 == 0 ? 0 : 1 }) : bytes
+    }
+
+    /// A tensor of zeros.
+    public init(zeros elementType: ElementType, shape: Shape) {
+        self.elementType = elementType
+        self.shape = shape
+        bytes = Data(count: shape.count * elementType.byteCount)
     }
 
     /// The same tensor with its type erased.

@@ -19,16 +19,18 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     /// The number of elements: the product of all lengths, 1 for a scalar.
     public var count: Int { dimensions.reduce(1, *) }
 
-    /// The number of elements, or nil where a length is negative or the product overflows (a hostile file).
+    /// The number of elements, or nil where a length is negative or the lengths multiply beyond `Int` (a hostile file).
+    ///
+    /// Lengths of zero do not excuse the others, so that `strides` of an accepted shape cannot overflow.
     public var checkedCount: Int? {
         var product = 1
         for dimension in dimensions {
             guard dimension >= 0 else { return nil }
-            let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+            let (next, overflow) = product.multipliedReportingOverflow(by: max(1, dimension))
             guard !overflow else { return nil }
             product = next
         }
-        return product
+        return dimensions.contains(0) ? 0 : product
     }
 
     /// The length of one axis; negative axes count from the end.

@@ -1,3 +1,5 @@
+public import enum Archives.ArchiveError
+
 /// What can be wrong with a tensor or a tensor file.
 public enum TensorError: Error, Sendable, Hashable {
     /// The number of elements is not the product of the shape.
@@ -10,6 +12,8 @@ public enum TensorError: Error, Sendable, Hashable {
     case elementType(expected: ElementType, found: ElementType)
     /// A `.npy` or `.npz` file that cannot be read.
     case numpyFile(path: String, reason: String)
+    /// A file that cannot be read or written at all.
+    case file(ArchiveError)
 }
 
 extension TensorError: CustomStringConvertible {
@@ -26,6 +30,8 @@ extension TensorError: CustomStringConvertible {
             "A tensor of type \(found) was given where \(expected) is needed; convert it first."
         case .numpyFile(let path, let reason):
             "The NumPy file \(path) cannot be read: \(reason). Save it again with numpy.save."
+        case .file(let error):
+            error.description
         }
     }
 }

@@ -1,0 +1,42 @@
+package import Foundation
+
+/// Reads whole files, and refuses what never ends: devices and pipes.
+package enum RegularFile {
+    /// The length of the file in bytes.
+    package static func size(path: String) throws(ArchiveError) -> Int {
+        let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let attributes: [FileAttributeKey: Any]
+        do { attributes = try FileManager.default.attributesOfItem(atPath: resolved) } catch {
+            throw .unreadable(path: path, reason: reason(error, path: resolved))
+        }
+        guard attributes[.type] as? FileAttributeType == .typeRegular, let size = attributes[.size] as? NSNumber else {
+            throw .notAFile(path: path)
+        }
+        return size.intValue
+    }
+
+    /// All bytes of the file.
+    package static func read(path: String) throws(ArchiveError) -> Data {
+        _ = try size(path: path)
+        do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
+            throw .unreadable(path: path, reason: reason(error, path: path))
+        }
+    }
+
+    /// Replaces the file at once: a reader sees the old bytes or the new ones, never a part.
+    package static func write(_ bytes: Data, path: String) throws(ArchiveError) {
+        do { try bytes.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+            throw .unwritable(path: path, reason: reason(error, path: path))
+        }
+    }
+
+    private static func reason(_ error: any Error, path: String) -> String {
+        switch (error as? CocoaError)?.code {
+        case .fileNoSuchFile?, .fileReadNoSuchFile?: "there is no such file or folder"
+        case .fileReadNoPermission?, .fileWriteNoPermission?: "permission is denied"
+        case .fileWriteOutOfSpace?: "no space is left"
+        case .fileWriteVolumeReadOnly?: "the disk is read-only"
+        default: "\(error.localizedDescription)".trimmingCharacters(in: CharacterSet(charactersIn: "."))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package import Graphs
+import Tensors
+
+/// A graph with its derivative: the forward nodes, and behind them the nodes that compute cotangents.
+package struct DerivedGraph: Sendable {
+    /// The extended graph; every value of the forward graph is still there under its `ValueID`.
+    package let graph: Graph
+    /// One input per differentiated output: its cotangent, of the output's shape.
+    package let seeds: [ValueID]
+    /// The cotangents that were asked for; a value that no output depends on is missing.
+    package let cotangents: [ValueID: ValueID]
+}
+
+extension Graph {
+    /// Appends the vector-Jacobian product `∂⟨seed, outputs⟩/∂targets`.
+    ///
+    /// The seeds are new inputs, so one program serves every class, contrast and batch. Only nodes between the targets and
+    /// the outputs are visited, so what lies before the targets costs nothing.
+    package func differentiated(
+        _ differentiated: [ValueID], withRespectTo targets: [ValueID], by composite: Composite = .derivative
+    ) throws(DifferentiationError) -> DerivedGraph {
+        var graph = self
+        let seeds = differentiated.map { output in
+            graph.addInput("seed.\(self[output].name)", type: self[output].type ?? .float32, shape: shape(of: output))
+        }
+        let onPath = values(dependingOn: targets)
+        guard let first = nodes.first else {
+            return DerivedGraph(graph: graph, seeds: seeds, cotangents: [:])
+        }
+        var step = BackwardStep(graph: graph, node: first, position: 0)
+        graph = Graph()
+        var contributions: [ValueID: [ValueID]] = [:]
+        for (output, seed) in zip(differentiated, seeds) where onPath[output.index] {
+            contributions[output, default: []].append(seed)
+        }
+        let interesting = Set(targets)
+        for position in nodes.indices.reversed() {
+            let node = nodes[position]
+            guard node.results.contains(where: { contributions[$0] != nil }) else { continue }
+            step.begin(node, at: position, wanted: node.inputs.map { input in
+                input.map { onPath[$0.index] && self[$0].type?.isFloatingPoint != false } ?? false
+            })
+            guard step.wanted.contains(true) else { continue }
+            step.resultCotangents = node.outputs.map { output in
+                output.flatMap { step.total(of: $0, &contributions) }
+            }
+            guard let rule = composite.rule(for: node, in: self) else {
+                throw .noRule(operation: node.qualifiedOperation, node: label(node))
+            }
+            let cotangents = try rule.cotangents(&step)
+            for (operand, cotangent) in zip(node.inputs, cotangents) {
+                guard let operand, let cotangent, onPath[operand.index] else { continue }
+                let value = step.unbroadcast(cotangent, to: try step.shape(of: operand))
+                contributions[operand, default: []].append(value)
+            }
+        }
+        var result: [ValueID: ValueID] = [:]
+        for target in interesting.sorted() { result[target] = step.total(of: target, &contributions) }
+        return DerivedGraph(graph: step.graph, seeds: seeds, cotangents: result)
+    }
+}
+
+extension BackwardStep {
+    fileprivate mutating func begin(_ node: Node, at position: Int, wanted: [Bool]) {
+        self.node = graph.nodes[position]
+        self.position = position
+        self.wanted = wanted
+    }
+
+    /// The sum of what flowed back to a value along all its uses; it replaces the contributions.
+    fileprivate mutating func total(of value: ValueID, _ contributions: inout [ValueID: [ValueID]]) -> ValueID? {
+        guard let parts = contributions[value] else { return nil }
+        guard parts.count > 1 else { return parts[0] }
+        let sum = emit(parts.count == 2 ? "Add" : "Sum", parts)
+        contributions[value] = [sum]
+        return sum
+    }
+}

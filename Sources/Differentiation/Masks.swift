@@ -1,0 +1,36 @@
+package import Graphs
+import Tensors
+
+/// Exact 0/1 masks.
+///
+/// In float32 a mask is a HardSigmoid with a slope of a power of two: scaling by it is exact, so the clipped result is
+/// exactly 0 or 1 for every normal number, and the engine vectorises it (comparison, Cast and Sign are several times
+/// slower). Other types compare and cast.
+extension BackwardStep {
+    /// 1 where `value > 0`, else 0.
+    package mutating func isPositive(_ value: ValueID) -> ValueID { isAbove(value, 0) }
+
+    /// 1 where `value > bound`, else 0.
+    package mutating func isAbove(_ value: ValueID, _ bound: Float) -> ValueID {
+        guard let slope = slope(for: bound) else { return compare("Greater", value, bound) }
+        return emit("HardSigmoid", [value], ["alpha": .float(slope), "beta": .float(-slope * bound)])
+    }
+
+    /// 1 where `value < bound`, else 0.
+    package mutating func isBelow(_ value: ValueID, _ bound: Float) -> ValueID {
+        guard let slope = slope(for: bound) else { return compare("Less", value, bound) }
+        return emit("HardSigmoid", [value], ["alpha": .float(-slope), "beta": .float(slope * bound)])
+    }
+
+    /// A power of two for which `slope * (value - bound)` is at least 1 as soon as `value` exceeds `bound`.
+    private func slope(for bound: Float) -> Float? {
+        guard elementType == .float32 else { return nil }
+        if bound == 0 { return Float(sign: .plus, exponent: 126, significand: 1) }
+        return (1e-6...1e8).contains(abs(bound)) ? Float(sign: .plus, exponent: 100, significand: 1) : nil
+    }
+
+    private mutating func compare(_ operation: String, _ value: ValueID, _ bound: Float) -> ValueID {
+        let mask = emit(operation, [value, scalar(Double(bound))])
+        return emit("Cast", [mask], ["to": .integer(Int(elementType.rawValue))])
+    }
+}

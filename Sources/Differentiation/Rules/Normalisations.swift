@@ -1,0 +1,76 @@
+import Graphs
+import Tensors
+
+/// Batch normalisation with fixed statistics: `y = s (x - μ) / √(σ² + ε) + b`, an affine map per channel.
+struct BatchNormalizationRule: BackwardRule {
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let seed = step.resultCotangents[0] else { return step.none }
+        guard step.node.integer("training_mode") ?? 0 == 0 else {
+            throw .unsupported(
+                node: step.label, reason: "the model was exported in training mode; call model.eval() before the export")
+        }
+        let shape = try step.shape(ofOperand: 0)
+        let channels = try step.shape(ofOperand: 1)
+        let perChannel = Shape([channels[0]] + [Int](repeating: 1, count: max(shape.rank - 2, 0)))
+        let epsilon = step.scalar(Double(step.node.float("epsilon") ?? 1e-5))
+        let deviation = step.emit("Sqrt", [step.add(try step.operand(4), epsilon)])
+        let others = shape.dimensions.indices.filter { $0 != 1 }
+        var result = step.none
+        if step.wants(0) {
+            let slope = step.reshape(step.divide(try step.operand(1), deviation), to: perChannel)
+            result[0] = Cotangent(step.multiply(seed, slope), shape)
+        }
+        if step.wants(1) {
+            let mean = step.reshape(try step.operand(3), to: perChannel)
+            let centred = step.subtract(try step.operand(0), mean)
+            let normalised = step.divide(centred, step.reshape(deviation, to: perChannel))
+            let total = step.sum(step.multiply(seed, normalised), over: others)
+            result[1] = Cotangent(step.reshape(total, to: channels), channels)
+        }
+        if step.wants(2) {
+            result[2] = Cotangent(step.reshape(step.sum(seed, over: others), to: channels), channels)
+        }
+        guard !step.wants(3), !step.wants(4) else {
+            throw .unsupported(node: step.label, reason: "its mean or variance depends on the input")
+        }
+        return result
+    }
+}
+
+/// Local response normalisation across channels: `y = x D^-β`, `D = bias + α/n Σ_window x²`.
+///
+/// `∂x_j = g_j D_j^-β - 2αβ/n x_j Σ_{i: j in window(i)} g_i x_i D_i^(-β-1)`.
+struct LRNRule: BackwardRule {
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
+        let shape = try step.shape(ofOperand: 0)
+        let x = try step.operand(0)
+        let size = step.node.integer("size") ?? 1
+        let alpha = Double(step.node.float("alpha") ?? 0.0001)
+        let beta = Double(step.node.float("beta") ?? 0.75)
+        let (before, behind) = ((size - 1) / 2, size / 2)
+        let squares = windowSum(&step, step.multiply(x, x), shape, pads: (before, behind), size: size)
+        let base = step.add(
+            step.scale(squares, by: alpha / Double(size)), step.scalar(Double(step.node.float("bias") ?? 1)))
+        let direct = step.multiply(seed, step.emit("Pow", [base, step.scalar(-beta)]))
+        let weighted = step.multiply(
+            step.multiply(seed, x), step.emit("Pow", [base, step.scalar(-beta - 1)]))
+        let spread = windowSum(&step, weighted, shape, pads: (behind, before), size: size)
+        let coupled = step.scale(step.multiply(x, spread), by: 2 * alpha * beta / Double(size))
+        return [Cotangent(step.subtract(direct, coupled), shape)]
+    }
+
+    /// The sum over a window of channels, as an average pooling over the channel axis.
+    private func windowSum(
+        _ step: inout BackwardStep, _ value: ValueID, _ shape: Shape, pads: (Int, Int), size: Int
+    ) -> ValueID {
+        let plane = Shape([shape[0], 1, shape[1], shape.dimensions.dropFirst(2).reduce(1, *)])
+        let mean = step.emit(
+            "AveragePool", [step.reshape(value, to: plane)],
+            [
+                "kernel_shape": .integers([size, 1]), "pads": .integers([pads.0, 0, pads.1, 0]),
+                "count_include_pad": .integer(1),
+            ])
+        return step.reshape(step.scale(mean, by: Double(size)), to: shape)
+    }
+}

@@ -1,0 +1,84 @@
+import Graphs
+import Tensors
+
+/// Max pooling: each window's cotangent goes to its maximum, the first in row-major order among equals.
+///
+/// The forward node gets its second result, the indices into the flat input, and a scatter-add brings the seed there.
+struct MaxPoolRule: BackwardRule {
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
+        guard step.node.integer("storage_order") ?? 0 == 0 else {
+            throw .unsupported(node: step.label, reason: "storage_order=1 (column-major indices) has no rule")
+        }
+        let shape = try step.shape(ofOperand: 0)
+        let indices = step.graph.requireOutput(1, ofNode: step.position)
+        let zeros = step.expand(step.scalar(0), to: [shape.count])
+        let scattered = step.emit(
+            "ScatterElements", [zeros, step.reshape(indices, to: [-1]), step.reshape(seed, to: [-1])],
+            ["axis": .integer(0), "reduction": .string("add")])
+        return [Cotangent(step.reshape(scattered, to: shape), shape)]
+    }
+}
+
+/// Average pooling: each window's cotangent, divided by the number of positions that it averages, spread over them.
+struct AveragePoolRule: BackwardRule {
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
+        guard let kernel = step.node.integers("kernel_shape") else {
+            throw .unsupported(node: step.label, reason: "it has no kernel_shape")
+        }
+        let input = try step.shape(ofOperand: 0)
+        let output = try step.shape(ofResult: 0)
+        let window = SlidingWindow(step.node, input: input, output: output, kernel: kernel)
+        let shares = step.multiply(seed, reciprocalCounts(&step, window))
+        let planes = Shape([input[0] * input[1], 1])
+        let flat = step.reshape(shares, to: Shape(planes.dimensions + window.output))
+        let ones = step.expand(step.scalar(1), to: Shape([1, 1] + kernel))
+        let spread = step.emit("ConvTranspose", [flat, ones], window.transposedAttributes)
+        return [Cotangent(step.reshape(spread, to: input), input)]
+    }
+
+    /// `1 / n` for every output position, `[1, 1, …]`, where n is what the forward pooling divides by.
+    private func reciprocalCounts(_ step: inout BackwardStep, _ window: SlidingWindow) -> ValueID {
+        let includingPadding = step.node.integer("count_include_pad") ?? 0 != 0
+        var counts = [1]
+        for axis in window.kernel.indices {
+            let along = (0..<window.output[axis]).map { position in
+                window.coverage(axis: axis, at: position, includingPadding: includingPadding)
+            }
+            counts = counts.flatMap { count in along.map { count * $0 } }
+        }
+        let reciprocals = counts.map { $0 > 0 ? 1 / Double($0) : 0 }
+        return step.constant(reciprocals, shape: Shape([1, 1] + window.output))
+    }
+}
+
+/// The mean over all spatial positions: every position gets `g / n`.
+struct GlobalAveragePoolRule: BackwardRule {
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
+        let shape = try step.shape(ofOperand: 0)
+        let positions = shape.dimensions.dropFirst(2).reduce(1, *)
+        let share = step.scale(seed, by: 1 / Double(max(positions, 1)))
+        return [Cotangent(step.expand(share, to: shape), shape)]
+    }
+}
+
+/// The maximum over all spatial positions: the first maximum in row-major order gets the cotangent.
+struct GlobalMaxPoolRule: BackwardRule {
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
+        let shape = try step.shape(ofOperand: 0)
+        let positions = shape.dimensions.dropFirst(2).reduce(1, *)
+        let flat: Shape = [shape[0], shape[1], positions]
+        let first = step.emit(
+            "ArgMax", [step.reshape(try step.operand(0), to: flat)],
+            ["axis": .integer(2), "keepdims": .integer(1), "select_last_index": .integer(0)])
+        let places = step.graph.addConstant(
+            AnyTensor(Tensor(vector: (0..<positions).map { Int64($0) })), name: "positions")
+        let hit = step.emit("Equal", [places, first])
+        let mask = step.emit("Cast", [hit], ["to": .integer(Int(step.elementType.rawValue))])
+        let spread = step.multiply(step.reshape(seed, to: [shape[0], shape[1], 1]), mask)
+        return [Cotangent(step.reshape(spread, to: shape), shape)]
+    }
+}

@@ -1,0 +1,71 @@
+package import Graphs
+package import Tensors
+
+/// The geometry of a convolution or pooling: which inputs each output position sees, per spatial axis.
+package struct SlidingWindow: Sendable {
+    package let input: [Int]
+    package let output: [Int]
+    package let kernel: [Int]
+    package let strides: [Int]
+    package let dilations: [Int]
+    /// Padding in front, with `auto_pad` resolved.
+    package let begins: [Int]
+    /// Padding behind, with `auto_pad` resolved.
+    package let ends: [Int]
+
+    package init(_ node: Node, input: Shape, output: Shape, kernel: [Int]) {
+        let rank = kernel.count
+        self.input = Array(input.dimensions.suffix(rank))
+        self.output = Array(output.dimensions.suffix(rank))
+        self.kernel = kernel
+        strides = node.integers("strides") ?? [Int](repeating: 1, count: rank)
+        dilations = node.integers("dilations") ?? [Int](repeating: 1, count: rank)
+        let pads = node.integers("pads") ?? [Int](repeating: 0, count: 2 * rank)
+        switch node.string("auto_pad") ?? "NOTSET" {
+        case let same where same.hasPrefix("SAME"):
+            var totals: [Int] = []
+            for axis in 0..<rank {
+                let reach = (self.output[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1
+                totals.append(max(reach - self.input[axis], 0))
+            }
+            let smaller = totals.map { $0 / 2 }
+            let larger = totals.map { $0 - $0 / 2 }
+            begins = same == "SAME_UPPER" ? smaller : larger
+            ends = same == "SAME_UPPER" ? larger : smaller
+        case "VALID":
+            begins = [Int](repeating: 0, count: rank)
+            ends = begins
+        default:
+            begins = Array(pads.prefix(rank))
+            ends = Array(pads.suffix(rank))
+        }
+    }
+
+    /// The number of input positions that a window spans along an axis.
+    package func span(_ axis: Int) -> Int { dilations[axis] * (kernel[axis] - 1) + 1 }
+
+    /// The attributes of the ConvTranspose that goes from output positions back to input positions.
+    package var transposedAttributes: [String: Attribute] {
+        var tails: [Int] = []
+        var outputPadding: [Int] = []
+        for axis in kernel.indices {
+            let reach = (output[axis] - 1) * strides[axis] + span(axis) - begins[axis]
+            tails.append(max(reach - input[axis], 0))
+            outputPadding.append(max(input[axis] - reach, 0))
+        }
+        return [
+            "kernel_shape": .integers(kernel), "strides": .integers(strides), "dilations": .integers(dilations),
+            "pads": .integers(begins + tails), "output_padding": .integers(outputPadding),
+        ]
+    }
+
+    /// How many taps of the window at an output position lie inside; padding counts where `includingPadding`.
+    package func coverage(axis: Int, at position: Int, includingPadding: Bool) -> Int {
+        let start = position * strides[axis] - begins[axis]
+        let low = includingPadding ? -begins[axis] : 0
+        let high = includingPadding ? input[axis] + ends[axis] : input[axis]
+        return (0..<kernel[axis]).count(where: { tap in
+            (low..<high).contains(start + tap * dilations[axis])
+        })
+    }
+}

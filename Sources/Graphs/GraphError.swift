@@ -1,0 +1,68 @@
+public import Tensors
+
+/// What can be wrong with a graph.
+public enum GraphError: Error, Sendable, Hashable {
+    /// A node reads a value that nothing computes before it.
+    case undefinedValue(name: String, node: String)
+    /// Two nodes, inputs or initializers carry one name.
+    case duplicateValue(name: String)
+    /// Nodes wait for each other.
+    case cycle(node: String)
+    /// An output that nothing computes.
+    case undefinedOutput(name: String)
+    /// A kind of value that Gaze does not handle.
+    case unsupportedType(value: String, type: String)
+    /// An attribute that Gaze cannot carry.
+    case unsupportedAttribute(node: String, attribute: String, reason: String)
+    /// A model that Gaze cannot take, in words.
+    case unsupportedModel(reason: String, advice: String)
+    /// The shape given for an input is not one that the model takes.
+    case inputShape(input: String, declared: String, given: Shape)
+    /// An input that was not given, or one that the model does not have.
+    case unknownInput(name: String, known: [String])
+    /// A free dimension without a length.
+    case openDimension(input: String, declared: String)
+    /// A shape that the engine could not tell.
+    case unknownShape(value: String, node: String)
+    /// No value or layer has this name.
+    case unknownLayer(name: String, suggestions: [String])
+    /// The graph broke a rule of its own; a defect of the named pass.
+    case invalid(pass: String, reason: String)
+}
+
+extension GraphError: CustomStringConvertible {
+    /// One sentence: what, where, what to do.
+    public var description: String {
+        switch self {
+        case .undefinedValue(let name, let node):
+            "Node \(node) reads '\(name)', which nothing in the model computes; export the model again, or check it with onnx.checker."
+        case .duplicateValue(let name):
+            "Two nodes, inputs or weights of the model are named '\(name)'; export the model again."
+        case .cycle(let node):
+            "Node \(node) depends on its own result; the model is not a valid ONNX graph, export it again."
+        case .undefinedOutput(let name):
+            "The model's output '\(name)' is computed by no node; export the model again."
+        case .unsupportedType(let value, let type):
+            "'\(value)' is a \(type); Gaze handles tensors of numbers. Export the model without it, or cut it off in front of it."
+        case .unsupportedAttribute(let node, let attribute, let reason):
+            "Node \(node) has an attribute '\(attribute)' that cannot be read: \(reason). Export the model again."
+        case .unsupportedModel(let reason, let advice):
+            "\(reason). \(advice)"
+        case .inputShape(let input, let declared, let given):
+            "Input '\(input)' takes \(declared), and \(given) was given; give a tensor of that shape, or export the model with free dimensions (dynamic_axes)."
+        case .unknownInput(let name, let known):
+            "There is no input '\(name)' to fill, or none was given for it; the model's inputs are \(known.joined(separator: ", "))."
+        case .openDimension(let input, let declared):
+            "Input '\(input)' is declared as \(declared), which leaves a length open; give an input of the size that you want."
+        case .unknownShape(let value, let node):
+            "The engine could not tell the shape of '\(value)' (node \(node)); run 'gaze inspect' on the model, and fix the input size at export."
+        case .unknownLayer(let name, let suggestions):
+            "There is no layer or value '\(name)' in the model"
+                + (suggestions.isEmpty
+                    ? "; 'gaze inspect MODEL' lists them."
+                    : "; the nearest are \(suggestions.joined(separator: ", ")) ('gaze inspect MODEL' lists all).")
+        case .invalid(let pass, let reason):
+            "The pass '\(pass)' made an invalid graph: \(reason). This is a defect in Gaze; please report it with the model."
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package import Tensors
+
+/// Builds a new graph from the parts of an old one that a pass keeps, with the map from old to new values.
+package struct GraphRebuilder {
+    package let source: Graph
+    package private(set) var graph = Graph()
+    private var map: [ValueID?]
+
+    package init(_ source: Graph) {
+        self.source = source
+        map = [ValueID?](repeating: nil, count: source.values.count)
+        graph.metadata = source.metadata
+        graph.domains = source.domains
+    }
+
+    /// The new graph's value for an old one; constants are copied when they are first asked for.
+    package mutating func value(_ old: ValueID) -> ValueID? {
+        if let new = map[old.index] { return new }
+        guard source[old].constant != nil else { return nil }
+        return copyValue(old)
+    }
+
+    package mutating func copyInput(_ old: ValueID) {
+        let new = copyValue(old)
+        graph[new].constant = nil
+        graph.setInputs(graph.inputs + [new])
+    }
+
+    /// Copies a node with everything that it reads; results that are not live are left out.
+    package mutating func copy(_ node: Node, liveValues: [Bool]? = nil) {
+        let inputs = node.inputs.map { input in input.flatMap { value($0) } }
+        let captures = node.captures.compactMap { value($0) }
+        var outputs = node.outputs.map { output -> ValueID? in
+            guard let output, liveValues?[output.index] ?? true else { return nil }
+            return copyValue(output)
+        }
+        while outputs.last == .some(nil) { outputs.removeLast() }
+        graph.append(
+            Node(
+                node.operation, domain: node.domain, inputs: inputs, outputs: outputs, attributes: node.attributes,
+                captures: captures, origin: node.origin))
+    }
+
+    /// Puts a constant where the old graph computed a value.
+    package mutating func replace(_ old: ValueID, by tensor: AnyTensor) {
+        let new = graph.addConstant(tensor, name: source[old].name)
+        map[old.index] = new
+    }
+
+    package mutating func copyOutput(_ output: Graph.Output) {
+        guard let new = value(output.value) else { return }
+        graph.outputs.append(Graph.Output(name: output.name, value: new))
+    }
+
+    private mutating func copyValue(_ old: ValueID) -> ValueID {
+        let value = source[old]
+        let new = graph.addValue(
+            name: value.name, type: value.type, shape: value.shape, declared: value.declared, constant: value.constant)
+        map[old.index] = new
+        return new
+    }
+}

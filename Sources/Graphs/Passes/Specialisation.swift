@@ -1,0 +1,82 @@
+package import Tensors
+
+extension Graph {
+    /// The graph for inputs of exactly these shapes: every value knows its type and shape, and what does not depend on
+    /// the inputs' contents is a constant.
+    ///
+    /// Shapes come from the engine. Folding can make more of them known (a Reshape by a computed shape), so both repeat
+    /// until nothing changes.
+    package func specialised(to shapes: [String: Shape], by evaluator: any GraphEvaluator) throws -> Graph {
+        var graph = self
+        try graph.setInputShapes(shapes)
+        for _ in 0..<16 {
+            try graph.inferShapes(by: evaluator)
+            let folded = try graph.foldingConstants(by: evaluator)
+            guard let folded else { break }
+            graph = folded
+        }
+        try graph.measureRemainingShapes(by: evaluator)
+        graph = graph.eliminatingDeadNodes()
+        try graph.validate(after: "specialisation")
+        return graph
+    }
+
+    private mutating func setInputShapes(_ shapes: [String: Shape]) throws {
+        let known = inputs.map { self[$0].name }
+        if let unknown = shapes.keys.sorted().first(where: { !known.contains($0) }) {
+            throw GraphError.unknownInput(name: unknown, known: known)
+        }
+        for input in inputs {
+            let declared = self[input].declared
+            let text = "[" + (declared?.map(\.description).joined(separator: ", ") ?? "") + "]"
+            guard let shape = shapes[self[input].name] ?? self[input].shape else {
+                throw GraphError.openDimension(input: self[input].name, declared: text)
+            }
+            if let declared {
+                let fits = declared.count == shape.rank
+                    && zip(declared, shape.dimensions).allSatisfy { $0.length == nil || $0.length == $1 }
+                guard fits else {
+                    throw GraphError.inputShape(input: self[input].name, declared: text, given: shape)
+                }
+            }
+            self[input].shape = shape
+        }
+    }
+
+    /// Asks the engine for the types and shapes that it infers; weights go in as inputs, so that none is copied.
+    private mutating func inferShapes(by evaluator: any GraphEvaluator) throws {
+        let unknown = nodes.flatMap(\.results).filter { self[$0].type == nil || self[$0].shape == nil }
+        guard !unknown.isEmpty else { return }
+        var probe = self
+        probe.outputs = unknown.map { Output(name: self[$0].name, value: $0) }
+        for index in probe.values.indices {
+            let value = ValueID(index: index)
+            guard let constant = probe[value].constant, constant.elementType.isFloatingPoint, constant.shape.count > 1024
+            else { continue }
+            probe[value].constant = nil
+            probe.setInputs(probe.inputs + [value])
+        }
+        for (value, inferred) in zip(unknown, try evaluator.inferOutputs(of: probe)) {
+            self[value].type = inferred.type ?? self[value].type
+            guard let dimensions = inferred.dimensions else { continue }
+            let lengths = dimensions.compactMap { $0 }
+            if lengths.count == dimensions.count { self[value].shape = Shape(lengths) }
+        }
+    }
+
+    /// Runs the graph on zeros for the shapes that inference cannot tell (they depend on contents).
+    private mutating func measureRemainingShapes(by evaluator: any GraphEvaluator) throws {
+        let unknown = nodes.flatMap(\.results).filter { self[$0].type == nil || self[$0].shape == nil }
+        guard !unknown.isEmpty else { return }
+        let probe = tapped(at: unknown)
+        var zeros: [String: AnyTensor] = [:]
+        for input in probe.inputs {
+            guard let type = probe[input].type, let shape = probe[input].shape else { continue }
+            zeros[probe[input].name] = AnyTensor(zeros: type, shape: shape)
+        }
+        for (value, tensor) in zip(unknown, try evaluator.evaluate(probe, inputs: zeros)) {
+            self[value].type = tensor.elementType
+            self[value].shape = tensor.shape
+        }
+    }
+}

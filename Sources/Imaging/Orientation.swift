@@ -1,0 +1,69 @@
+import CExif
+import Foundation
+
+/// EXIF tag 0x0112: where row 0 and column 0 of the stored picture lie when it is shown upright.
+enum Orientation: UInt16 {
+    case topLeft = 1
+    case topRight = 2
+    case bottomRight = 3
+    case bottomLeft = 4
+    case leftTop = 5
+    case rightTop = 6
+    case rightBottom = 7
+    case leftBottom = 8
+
+    /// The orientation in an EXIF block, with or without its `Exif\0\0` prefix; top left where it says nothing of use.
+    init(exif block: Data) {
+        let prefix = Data("Exif\0\0".utf8)
+        // The tag stands in the first directory; what follows 1 MiB is thumbnails.
+        var bytes = Data(block.prefix(1 << 20))
+        if !bytes.starts(with: prefix) { bytes = prefix + bytes }
+        self = unsafe bytes.withUnsafeBytes { buffer in unsafe Orientation.read(buffer) } ?? .topLeft
+    }
+
+    private static func read(_ buffer: UnsafeRawBufferPointer) -> Orientation? {
+        guard let base = unsafe buffer.bindMemory(to: UInt8.self).baseAddress, let size = UInt32(exactly: buffer.count),
+            let exif = unsafe exif_data_new_from_data(base, size)
+        else { return nil }
+        defer { unsafe exif_data_unref(exif) }
+        guard let directory = unsafe exif.pointee.ifd.0,
+            let entry = unsafe exif_content_get_entry(directory, EXIF_TAG_ORIENTATION),
+            unsafe entry.pointee.format == EXIF_FORMAT_SHORT, unsafe entry.pointee.size >= 2,
+            let value = unsafe entry.pointee.data
+        else { return nil }
+        return unsafe Orientation(rawValue: exif_get_short(value, exif_data_get_byte_order(exif)))
+    }
+
+    /// The upright picture of a stored one.
+    func upright(_ picture: Picture) -> Picture {
+        guard self != .topLeft else { return picture }
+        let (columns, rows) = (picture.width, picture.height)
+        let (lastColumn, lastRow) = (columns - 1, rows - 1)
+        // The stored pixel of upright pixel (x, y) is `origin + x * right + y * down`.
+        let (origin, right, down) =
+            switch self {
+            case .topLeft: (0, 1, columns)
+            case .topRight: (lastColumn, -1, columns)
+            case .bottomRight: (lastRow * columns + lastColumn, -1, -columns)
+            case .bottomLeft: (lastRow * columns, 1, -columns)
+            case .leftTop: (0, columns, 1)
+            case .rightTop: (lastRow * columns, -columns, 1)
+            case .rightBottom: (lastRow * columns + lastColumn, -columns, -1)
+            case .leftBottom: (lastColumn, columns, -1)
+            }
+        let isTurned = rawValue >= Orientation.leftTop.rawValue
+        let (width, height) = isTurned ? (rows, columns) : (columns, rows)
+        let stored = picture.pixels
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(stored.count)
+        for y in 0..<height {
+            for x in 0..<width {
+                let pixel = (origin + x * right + y * down) * 3
+                pixels.append(stored[pixel])
+                pixels.append(stored[pixel + 1])
+                pixels.append(stored[pixel + 2])
+            }
+        }
+        return Picture(width: width, height: height, pixels: pixels)
+    }
+}

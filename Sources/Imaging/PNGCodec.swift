@@ -1,0 +1,127 @@
+import CPNG
+import Foundation
+
+/// PNG through libpng's simplified interface.
+enum PNGCodec {
+    /// The picture and its EXIF block.
+    static func decode(
+        _ data: Data, name: String, limits: DecodingLimits, background: Background?
+    ) throws(ImagingError) -> (picture: Picture, exif: Data?) {
+        let chunks = PNGChunks(data, keepsTransparency: background != nil)
+        var image = unsafe png_image()
+        unsafe image.version = UInt32(PNG_IMAGE_VERSION)
+        defer { unsafe png_image_free(&image) }
+        let source = chunks.pixels
+        let result: Result<Picture, ImagingError> = unsafe source.withUnsafeBytes { buffer in
+            // Typed throws do not pass through `withUnsafeBytes`.
+            do throws(ImagingError) {
+                guard unsafe png_image_begin_read_from_memory(&image, buffer.baseAddress, buffer.count) != 0 else {
+                    throw unsafe failure(image, name: name)
+                }
+                let layout = unsafe Layout(image.format, background: background)
+                try unsafe limits.check(
+                    name: name, width: Int(image.width), height: Int(image.height),
+                    fileBytes: data.count + source.count,
+                    bytesPerPixel: layout.bytesPerPixel + 3)
+                return unsafe .success(try read(&image, layout, name: name, background: background))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return (try result.get(), chunks.exif)
+    }
+
+    /// How the decoder is asked to lay pixels out.
+    ///
+    /// Without colour chunks libpng takes 8-bit files for sRGB and 16-bit files for linear light, so asking for the same
+    /// leaves values as they are; what it calls linear has its colours multiplied by alpha.
+    private struct Layout {
+        let isDeep: Bool
+        let hasAlpha: Bool
+        /// 16-bit channels with transparency to drop: libpng's own reduction to 8 bits keeps the colours apart from alpha.
+        let reducesDepth: Bool
+
+        init(_ format: UInt32, background: Background?) {
+            hasAlpha = format & UInt32(PNG_FORMAT_FLAG_ALPHA) != 0
+            let isDeepFile = format & UInt32(PNG_FORMAT_FLAG_LINEAR) != 0
+            reducesDepth = isDeepFile && hasAlpha && background == nil
+            isDeep = isDeepFile && !reducesDepth
+        }
+
+        var format: UInt32 {
+            UInt32(PNG_FORMAT_FLAG_COLOR) | (hasAlpha ? UInt32(PNG_FORMAT_FLAG_ALPHA) : 0)
+                | (isDeep ? UInt32(PNG_FORMAT_FLAG_LINEAR) : 0)
+        }
+        var channels: Int { hasAlpha ? 4 : 3 }
+        var bytesPerPixel: Int { channels * (isDeep ? 2 : 1) }
+    }
+
+    private static func read(
+        _ image: inout png_image, _ layout: Layout, name: String, background: Background?
+    ) throws(ImagingError) -> Picture {
+        let (width, height) = unsafe (Int(image.width), Int(image.height))
+        unsafe image.format = layout.format
+        if layout.reducesDepth { unsafe image.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB) }
+        let count = width * height * layout.channels
+        let pixels: [UInt8]
+        if layout.isDeep {
+            var deep = [UInt16](repeating: 0, count: count)
+            guard unsafe png_image_finish_read(&image, nil, &deep, 0, nil) != 0 else {
+                throw unsafe failure(image, name: name)
+            }
+            pixels =
+                if let background, layout.hasAlpha {
+                    Background.compose(premultiplied: deep, over: background)
+                } else {
+                    deep.map { UInt8(truncatingIfNeeded: $0 >> 8) }
+                }
+        } else {
+            var shallow = [UInt8](repeating: 0, count: count)
+            guard unsafe png_image_finish_read(&image, nil, &shallow, 0, nil) != 0 else {
+                throw unsafe failure(image, name: name)
+            }
+            pixels = layout.hasAlpha ? Background.compose(shallow, over: background) : shallow
+        }
+        return Picture(width: width, height: height, pixels: pixels)
+    }
+
+    private static func failure(_ image: png_image, name: String) -> ImagingError {
+        let reason = unsafe message(image)
+        let endings = ["read beyond end of data", "Not enough image data", "Read Error"]
+        if endings.contains(where: reason.contains) { return .truncated(name: name, format: .png) }
+        return .malformed(name: name, format: .png, reason: reason)
+    }
+
+    private static func message(_ image: png_image) -> String {
+        unsafe withUnsafeBytes(of: image.message) { text in
+            unsafe String(decoding: text.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    /// An 8-bit RGB file.
+    static func encode(_ picture: Picture) throws(ImagingError) -> Data {
+        let (width, height) = (picture.width, picture.height)
+        func failure(_ reason: String) -> ImagingError {
+            .encodingFailed(format: .png, width: width, height: height, reason: reason)
+        }
+        guard let columns = UInt32(exactly: width), let rows = UInt32(exactly: height) else {
+            throw failure("too large")
+        }
+        var image = unsafe png_image()
+        unsafe image.version = UInt32(PNG_IMAGE_VERSION)
+        unsafe image.width = columns
+        unsafe image.height = rows
+        unsafe image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
+        // What cannot be compressed is stored with a filter byte a row and less than 1/256 of packaging.
+        let raw = picture.pixels.count + height
+        var file = Data(count: raw + raw / 256 + 4096)
+        var size = file.count
+        let status = unsafe file.withUnsafeMutableBytes { target in
+            unsafe picture.pixels.withUnsafeBytes { source in
+                unsafe png_image_write_to_memory(&image, target.baseAddress, &size, 0, source.baseAddress, 0, nil)
+            }
+        }
+        guard status != 0, size <= file.count else { throw unsafe failure(message(image)) }
+        return file.prefix(size)
+    }
+}

@@ -1,0 +1,21 @@
+import Foundation
+
+/// A folder of a test's own, removed with its last reference.
+package final class TemporaryFolder {
+    /// The path of the folder.
+    package let root: String
+
+    package init() throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("gaze-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        root = url.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: root) }
+
+    /// The path of a file in the folder.
+    package func path(_ name: String) -> String { "\(root)/\(name)" }
+
+    /// What is in the folder, sorted.
+    package func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: root).sorted() }
+}
