@@ -72,6 +72,9 @@ let package = Package(
         tests("ArchivesTests", ["Archives", "TestSupport"]),
         tests("ONNXFormatTests", ["Tensors", "ONNXFormat"]),
         .testTarget(
+            name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "TensorsTests", dependencies: ["Archives", "Tensors", "TestSupport"], exclude: ["Golden"],
