@@ -45,6 +45,11 @@ public struct Graph: Sendable {
     package struct Output: Sendable, Hashable {
         package var name: String
         package var value: ValueID
+
+        package init(name: String, value: ValueID) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// All values; a `ValueID` is an index into this.
