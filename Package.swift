@@ -60,7 +60,7 @@ let package = Package(
         module("Runtime", ["Tensors", "ONNXMessages", "Graphs", protobuf]),
         module("Explanations", ["Tensors", "Graphs", "Differentiation", "Runtime"]),
         module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTurboJPEG", "CWebP"]),
-        module("Training", ["Archives", "Tensors", "Graphs"]),
+        module("Training", ["Archives", "Tensors", "ONNXFormat", "Graphs"]),
         module("Reports", ["Tensors", "Graphs", "Explanations", "Imaging"]),
         module(
             "Gaze",
@@ -80,7 +80,8 @@ let package = Package(
             name: "TensorsTests", dependencies: ["Archives", "Tensors", "TestSupport"], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(
-            name: "TrainingTests", dependencies: ["Archives", "Graphs", "Runtime", "Tensors", "TestSupport", "Training"],
+            name: "TrainingTests",
+            dependencies: ["Archives", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport", "Training"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Golden")], swiftSettings: strict),
