@@ -1,4 +1,4 @@
-"""Looks inside exported models: which ONNX value carries a given array."""
+"""Looks inside exported models: all values for an input, which of them carries a given array and the choices at kinks."""
 import numpy as np
 import onnx
 import onnxruntime
@@ -23,3 +23,22 @@ def name_of(values, expected, tolerance=1e-3):
         if value.shape == expected.shape and np.abs(value - expected).max() <= tolerance * np.abs(expected).max():
             return name
     raise ValueError(f"no value of shape {expected.shape} equals PyTorch's map")
+
+
+def choices(path, x):
+    """What the engine's float32 pass decides at every kink, in topological order: the gates of Relu and Clip(0, 6), the inputs of MaxPool.
+
+    The session is optimised as usual, so that the values carry the rounding of an ordinary run.
+    """
+    model = onnx.load(path)
+    kinks = [node for node in model.graph.node if node.op_type in ("Relu", "Clip", "MaxPool")]
+    names = [node.input[0] if node.op_type == "MaxPool" else node.output[0] for node in kinks]
+    outputs = {output.name for output in model.graph.output}
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names) if name not in outputs)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    if not names:
+        return []
+    values = dict(zip(names, session.run(names, {session.get_inputs()[0].name: x})))
+    bound = {"Relu": np.inf, "Clip": 6}
+    return [values[name] if node.op_type == "MaxPool" else (values[name] > 0) & (values[name] < bound[node.op_type])
+            for node, name in zip(kinks, names)]
