@@ -93,4 +93,5 @@ def main():
     (FOLDER / "values.json").write_text(json.dumps(golden, indent=1) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint golden clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing: Debian packages, ONNX Runtime
+	@Scripts/setup
+
+demo: setup ## Explain a photograph of a cat, from nothing
+	@Scripts/demo
+
+# Lint comes first because it takes seconds; the last lines are the test run's summary.
+test: setup lint ## Check the code's form and run every test
+	swift build --configuration release
+	swift test --configuration release --disable-xctest
+
+lint: ## Check format, imports and where unsafe code stands
+	@Scripts/lint
+
+golden: setup ## Make the expected values of the tests again, with PyTorch and others
+	@Scripts/make-golden
+
+clean: ## Remove everything that was built or fetched
+	rm -rf .build .demo .engine .peers
+
+# One after the other, also with -j.
+.NOTPARALLEL:
