@@ -70,7 +70,6 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("ArchivesTests", ["Archives", "TestSupport"]),
-        tests("ONNXFormatTests", ["Tensors", "ONNXFormat"]),
         .testTarget(
             name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],
             exclude: ["Golden"], swiftSettings: strict),

@@ -48,7 +48,7 @@ extension Graph {
         graph.initializer = values.indices.compactMap { index in
             let isRead = used[index] || nodes.isEmpty
             guard let constant = values[index].constant, isRead else { return nil }
-            return TensorProto(name: values[index].name, constant)
+            return TensorProto(constant, name: values[index].name)
         }
         graph.input = inputs.map { valueInfo($0, name: self[$0].name) }
         var renamed: [NodeProto] = []

@@ -10,7 +10,7 @@ extension Attribute {
         case .float: self = .float(proto.f)
         case .int: self = .integer(Int(proto.i))
         case .string: self = .string(String(decoding: proto.s, as: UTF8.self))
-        case .tensor: self = .tensor(try proto.t.tensor())
+        case .tensor: self = .tensor(try AnyTensor(proto.t))
         case .graph: self = .subgraph(proto.g)
         case .floats: self = .floats(proto.floats)
         case .ints: self = .integers(proto.ints.map { Int($0) })
@@ -38,7 +38,7 @@ package enum ConstantNode {
     package static func tensor(of node: NodeProto) throws -> AnyTensor? {
         for attribute in node.attribute {
             switch attribute.name {
-            case "value": return try attribute.t.tensor()
+            case "value": return try AnyTensor(attribute.t)
             case "value_float": return AnyTensor(Tensor(attribute.f))
             case "value_floats": return AnyTensor(Tensor(vector: attribute.floats))
             case "value_int": return AnyTensor(Tensor(attribute.i))

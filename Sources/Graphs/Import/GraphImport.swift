@@ -36,7 +36,7 @@ private struct GraphImporter {
             throw GraphError.unsupportedType(value: sparse.values.name, type: "sparse tensor")
         }
         for initializer in proto.initializer {
-            try define(initializer.name, as: graph.addConstant(try initializer.tensor(), name: initializer.name))
+            try define(initializer.name, as: graph.addConstant(try AnyTensor(initializer), name: initializer.name))
         }
         for input in proto.input where known[input.name] == nil {
             let (type, dimensions) = try TensorDeclaration.read(input)

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Gaze
+
+/// `gaze attribute MODEL`: raw tensors in, raw tensors out.
+struct AttributeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "attribute", abstract: "Raw tensor in, raw tensor out: for programs and comparisons.",
+        discussion: """
+            No picture, no preprocessing, no display step. Every --method writes OUTPUT/LABEL.npy as float32.
+            Targets: 3, [1,7,4], NAME[3], #1[3], mean(T), mean(T, mask.npy), sum(T), a - b, 0.5 * a, prob(3), logit(3).
+            """)
+
+    @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
+    var model: String
+
+    @Option(help: "[NAME=]FILE.npy; repeatable.", completion: .file(extensions: ["npy"]))
+    var input: [String]
+
+    @Option(help: "The number that is explained.")
+    var target: String
+
+    @Option(help: "[LABEL=]NAME[:key=value,…]; repeatable.")
+    var method: [String]
+
+    @Option(help: "An ONNX tensor or a layer that 'gaze inspect' prints.")
+    var layer: String?
+
+    @Option(help: "The input that is explained, in a model with several.")
+    var wrt: String?
+
+    @Option(help: "The folder for results.", completion: .directory)
+    var output: String
+
+    @Option(help: "Threads of the engine; all cores by default.")
+    var threads: Int?
+
+    func run() throws {
+        try Console.report {
+            let specifications = try method.map { try MethodSpecification(parsing: $0) }
+            guard Set(specifications.map(\.label)).count == specifications.count else {
+                throw ValidationError("Two methods have one label; put a label and '=' in front of one.")
+            }
+            let model = try Model(contentsOf: model, engine: ONNXRuntimeEngine(threads: threads))
+            let results = try Attributor(model).attribute(
+                inputs: try readInputs(of: model), target: Target(parsing: target), targetText: target,
+                methods: specifications, layer: layer, wrt: wrt)
+            for note in Set(results.flatMap(\.notes)).sorted() { Console.say("warning: \(note)") }
+            do {
+                try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+            } catch {
+                throw GazeError.unwritable(path: output, reason: error.localizedDescription)
+            }
+            for result in results {
+                try Numpy.write(AnyTensor(result.values), path: "\(output)/\(result.method.label).npy")
+            }
+        }
+    }
+
+    /// `NAME=FILE` where NAME is an input, else FILE for the next input without one.
+    private func readInputs(of model: Model) throws -> [String: AnyTensor] {
+        let names = model.inputs.map(\.name)
+        var tensors: [String: AnyTensor] = [:]
+        var unnamed: [String] = []
+        for argument in input {
+            if let name = names.first(where: { argument.hasPrefix($0 + "=") }) {
+                tensors[name] = try Numpy.read(path: String(argument.dropFirst(name.count + 1)))
+            } else {
+                unnamed.append(argument)
+            }
+        }
+        let open = names.filter { tensors[$0] == nil }
+        guard unnamed.count <= open.count else {
+            throw GraphError.unknownInput(name: unnamed[open.count], known: names)
+        }
+        for (name, path) in zip(open, unnamed) { tensors[name] = try Numpy.read(path: path) }
+        return tensors
+    }
+}

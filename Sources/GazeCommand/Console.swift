@@ -1,0 +1,65 @@
+import ArgumentParser
+import Foundation
+import Gaze
+
+/// What commands say, and where: talk to standard error, data to standard output.
+enum Console {
+    /// Says a line to the user.
+    static func say(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    /// Puts out data.
+    static func put(_ text: String) {
+        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+
+    /// Puts out a value as JSON.
+    static func putJSON(_ value: some Encodable) throws {
+        let data = try ExplanationRecord.json(value)
+        FileHandle.standardOutput.write(data + Data("\n".utf8))
+    }
+
+    /// Whether a person watches what is said.
+    static var isInteractive: Bool { isatty(FileHandle.standardError.fileDescriptor) != 0 }
+
+    /// Runs a command's body: an error becomes one sentence and exit code 2.
+    static func report(_ body: () throws -> Void) throws {
+        do { try body() } catch let code as ExitCode {
+            throw code
+        } catch let error as ValidationError {
+            throw error
+        } catch {
+            say("gaze: \(error)")
+            throw ExitCode(2)
+        }
+    }
+
+    /// Does something with each item: a failure is said and the rest goes on; exit code 1 when some failed, 2 when all did.
+    static func forEach(_ items: [String], _ body: (String) throws -> Void) throws {
+        var failed = 0
+        for (position, item) in items.enumerated() {
+            if items.count > 1, isInteractive { say("[\(position + 1)/\(items.count)] \(item)") }
+            do { try body(item) } catch {
+                failed += 1
+                say("gaze: \(item): \(error)")
+            }
+        }
+        if failed > 0 { throw ExitCode(failed == items.count ? 2 : 1) }
+    }
+
+    /// Columns of text, aligned; numbers to the right where `right` says so.
+    static func table(_ rows: [[String]], right: Set<Int> = []) -> String {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
+        return rows.map { row in
+            let cells = row.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return right.contains(column) ? space + cell : cell + space
+            }
+            var line = cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line
+        }.joined(separator: "\n")
+    }
+}

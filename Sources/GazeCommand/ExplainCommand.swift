@@ -1,0 +1,145 @@
+import ArgumentParser
+import Foundation
+import Gaze
+
+/// `gaze explain MODEL IMAGE…`
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Pictures of where the model looks, with the reasons for every choice.",
+        discussion: """
+            Without flags: the highest class, Grad-CAM at the layer that Gaze chooses. Writes a figure (.png), the raw \
+            numbers (.npz) and a record (.json) per picture, class and method.
+            """)
+
+    @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
+    var model: String
+
+    @Argument(help: "Photographs: JPEG, PNG or WebP.", completion: .file())
+    var images: [String]
+
+    @Option(name: [.customShort("m"), .long], help: "A method of 'gaze methods', with parameters as NAME:key=value; repeatable.")
+    var method: [String] = ["gradcam"]
+
+    @Option(name: [.customShort("c"), .customLong("class")], help: "A class by name or index, or top3; repeatable.")
+    var classes: [String] = ["top1"]
+
+    @Option(help: "A class that is argued against: the difference of the two scores is explained.")
+    var vs: String?
+
+    @Option(help: "Instead of a class, a target as 'gaze attribute' takes it, e.g. mean(masks[1]).")
+    var target: String?
+
+    @Option(name: .shortAndLong, help: "A layer or tensor that 'gaze inspect' lists, or auto.")
+    var layer = "auto"
+
+    @Option(name: .shortAndLong, help: "The folder for results.", completion: .directory)
+    var output = "explanations"
+
+    @Option(help: "What is written: png, npz, json; several with commas.")
+    var format = "png,npz,json"
+
+    @Option(help: "Colours of positive maps: turbo, viridis, inferno, jet.")
+    var colours: String?
+
+    @Flag(help: "Show the overlay in the terminal.")
+    var preview = false
+
+    @OptionGroup(title: "Preprocessing")
+    var options: ModelOptions
+
+    @Flag(help: "JSON on standard output instead of words.")
+    var json = false
+
+    func run() throws {
+        try Console.report {
+            let formats = try parsedFormats()
+            let specifications = try method.map { try MethodSpecification(parsing: $0) }
+            for specification in specifications { _ = try MethodCatalogue.description(named: specification.name) }
+            let explainer = try options.explainer(for: model)
+            let files = ExplanationFiles(folder: output, formats: formats)
+            var records: [ExplanationRecord] = []
+            defer { if json { try? Console.putJSON(records) } }
+            try Console.forEach(images) { path in
+                records += try explain(path, specifications, explainer, files)
+            }
+            if !json { suggest(explainer) }
+        }
+    }
+
+    private func explain(
+        _ path: String, _ specifications: [MethodSpecification], _ explainer: Explainer, _ files: ExplanationFiles
+    ) throws -> [ExplanationRecord] {
+        let start = ContinuousClock.now
+        let picture = try Picture(contentsOf: path)
+        let named = layer == "auto" ? nil : layer
+        var explanations: [Explanation] = []
+        if let target {
+            explanations = try explainer.explain(picture, target: target, methods: specifications, layer: named)
+        } else {
+            for text in classes {
+                explanations += try explainer.explain(
+                    picture, methods: specifications, classes: ClassSelection(text), contrast: vs, layer: named)
+            }
+        }
+        let seconds = Double((ContinuousClock.now - start).components.attoseconds) * 1e-18
+            + Double((ContinuousClock.now - start).components.seconds)
+        let top = target == nil ? Array(try explainer.predict(picture).prefix(5)) : []
+        if !json {
+            Console.put("\(path) (\(picture.width)x\(picture.height))")
+            if !top.isEmpty { Console.put(PredictionTable.text(top)) }
+        }
+        return try explanations.map { explanation in
+            let record = ExplanationRecord(
+                explanation, model: model, image: path, top: top, preprocessing: "\(explainer.preprocessing.resize)",
+                versions: ["gaze": GazeVersion.text, explainer.model.engine.name: explainer.model.engine.version],
+                seconds: seconds)
+            let overlay = try explanation.drawn(overlay(for: explanation))
+            let written = try files.write(explanation, record: record, overlay: overlay)
+            if !json { show(explanation, written, overlay) }
+            return written
+        }
+    }
+
+    private func show(_ explanation: Explanation, _ record: ExplanationRecord, _ overlay: Overlay.Result) {
+        Console.put("\(explanation.method.name) of \(explanation.subject), score \(String(format: "%.4g", explanation.score))")
+        if let layer = explanation.layer { Console.put("  layer  \(layer.layer.name): \(layer.reason)") }
+        for (format, path) in record.files.sorted(by: { $0.key > $1.key }) {
+            Console.put("  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)")
+        }
+        for note in explanation.notes { Console.say("note: \(note)") }
+        if preview {
+            let colours = TerminalPreview.Colours(environment: ProcessInfo.processInfo.environment)
+            Console.put(TerminalPreview(columns: 72, colours: colours).text(of: overlay.picture))
+        }
+    }
+
+    private func overlay(for explanation: Explanation) throws -> Overlay {
+        var overlay = explanation.overlay
+        if let colours {
+            guard let map = ColourMap(rawValue: colours) else {
+                throw ValidationError(
+                    "--colours is one of \(ColourMap.allCases.map(\.rawValue).joined(separator: ", ")); got '\(colours)'.")
+            }
+            overlay.colourMap = map
+        }
+        return overlay
+    }
+
+    private func parsedFormats() throws -> Set<ExplanationFiles.Format> {
+        let words = format.split(separator: ",").map(String.init)
+        let formats = words.compactMap { ExplanationFiles.Format(rawValue: $0) }
+        guard formats.count == words.count, !formats.isEmpty else {
+            throw ValidationError("--format takes png, npz and json, several with commas; got '\(format)'.")
+        }
+        return Set(formats)
+    }
+
+    /// The next thing to try.
+    private func suggest(_ explainer: Explainer) {
+        if classes == ["top1"], vs == nil, target == nil {
+            Console.say("next: gaze explain \(model) \(images[0]) -c top2   (where does the runner-up look?)")
+        } else if method == ["gradcam"] {
+            Console.say("next: gaze explain \(model) \(images[0]) -m gradcam -m gradient   (a second opinion)")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Gaze
+
+/// `gaze methods [NAME]`
+struct MethodsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "methods", abstract: "The catalogue of methods; with a name, everything about one.")
+
+    @Argument(help: "A method.")
+    var name: String?
+
+    @Flag(help: "JSON instead of text.")
+    var json = false
+
+    /// The catalogue's entry as JSON.
+    private struct Entry: Encodable {
+        let name, summary, formula, paper, result, cost, fits, remarks: String
+        let parameters: [[String: String]]
+
+        init(_ description: MethodDescription) {
+            name = description.name
+            summary = description.summary
+            formula = description.formula
+            paper = description.paper
+            result = description.result
+            cost = description.cost
+            fits = description.fits
+            remarks = description.remarks
+            parameters = description.parameters.map {
+                ["name": $0.name, "default": $0.defaultValue, "meaning": $0.meaning]
+            }
+        }
+    }
+
+    func run() throws {
+        try Console.report {
+            if let name {
+                let description = try MethodCatalogue.description(named: name)
+                if json { try Console.putJSON(Entry(description)) } else { show(description) }
+            } else if json {
+                try Console.putJSON(MethodCatalogue.descriptions.map(Entry.init))
+            } else {
+                Console.put(Console.table(MethodCatalogue.descriptions.map { [$0.name, $0.summary] }))
+            }
+        }
+    }
+
+    private func show(_ description: MethodDescription) {
+        let rows = [
+            ("", description.summary), ("formula", description.formula), ("paper", description.paper),
+            ("result", description.result), ("cost", description.cost), ("fits", description.fits),
+            ("remarks", description.remarks),
+        ]
+        Console.put(description.name)
+        Console.put(Console.table(rows.filter { !$0.1.isEmpty }.map { ["", $0.0, $0.1] }))
+        guard !description.parameters.isEmpty else { return }
+        Console.put("  parameters")
+        Console.put(Console.table(description.parameters.map { ["", "", "\($0.name)=\($0.defaultValue)", $0.meaning] }))
+    }
+}

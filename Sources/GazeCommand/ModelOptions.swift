@@ -1,0 +1,120 @@
+import ArgumentParser
+import Foundation
+import Gaze
+
+/// How a model is read and pictures are prepared; what is not given comes from the sidecar, else from a guess.
+struct ModelOptions: ParsableArguments {
+    @Option(help: "Names of the classes: a text file with one per line.")
+    var labels: String?
+
+    @Option(help: "Preset: imagenet, inception, efficientnet-lite, zero-to-one, raw-255, caffe-bgr.")
+    var preset: String?
+
+    @Option(help: "squash:224x224, crop:224x224,short=256 or letterbox:640x640,fill=#727272.")
+    var resize: String?
+
+    @Option(help: "bilinear, bicubic, nearest, box, lanczos, tensorflow-bilinear.")
+    var filter: String?
+
+    @Option(help: "rgb, bgr, grey or rgba.")
+    var channels: String?
+
+    @Option(help: "What a pixel 0...255 is multiplied by first, e.g. 0.00392156862745098 or 1.")
+    var scale: Double?
+
+    @Option(help: "What is subtracted then: one number, or one per channel: 0.485,0.456,0.406.")
+    var mean: String?
+
+    @Option(help: "What is divided by last, like --mean.")
+    var std: String?
+
+    @Option(help: "nchw or nhwc.")
+    var layout: String?
+
+    @Flag(help: "Write the preprocessing into the sidecar MODEL.gaze.yaml.")
+    var savePreprocessing = false
+
+    @Option(help: "Threads of the engine; all cores by default.")
+    var threads: Int?
+
+    /// The model at `path` with these options.
+    func explainer(for path: String) throws -> Explainer {
+        let explainer = try Explainer(
+            model: path, engine: ONNXRuntimeEngine(threads: threads), classNames: labels.map(ClassNames.read(path:)),
+            adjust: adjust)
+        if !changesPreprocessing {
+            for guess in explainer.guesses { Console.say("note: \(guess)") }
+        }
+        if savePreprocessing {
+            var sidecar = try Sidecar.read(forModel: path) ?? Sidecar()
+            sidecar.preprocessing = explainer.preprocessing
+            if let labels {
+                sidecar.labels = .file(URL(fileURLWithPath: labels).path)
+            }
+            try sidecar.write(forModel: path)
+            Console.say("wrote \(Sidecar.path(forModel: path))")
+        }
+        return explainer
+    }
+
+    private var changesPreprocessing: Bool {
+        preset != nil || scale != nil || mean != nil || std != nil
+    }
+
+    private func adjust(_ preprocessing: inout Preprocessing) throws {
+        if let preset {
+            guard let known = PreprocessingPreset(rawValue: preset) else {
+                throw choice("--preset", preset, PreprocessingPreset.allCases.map(\.rawValue))
+            }
+            let element = preprocessing.element
+            preprocessing = known.preprocessing(resize: preprocessing.resize, layout: preprocessing.layout)
+            preprocessing.element = element
+        }
+        if let resize { preprocessing.resize = try rule(resize, size: preprocessing.resize) }
+        if let filter {
+            guard let known = ResamplingFilter(rawValue: filter) else {
+                throw choice("--filter", filter, ResamplingFilter.allCases.map(\.rawValue))
+            }
+            preprocessing.filter = known
+        }
+        if let channels {
+            guard let known = Preprocessing.Channels(rawValue: channels) else {
+                throw choice("--channels", channels, Preprocessing.Channels.allCases.map(\.rawValue))
+            }
+            preprocessing.channels = known
+        }
+        if let layout {
+            guard let known = Preprocessing.Layout(rawValue: layout) else {
+                throw choice("--layout", layout, Preprocessing.Layout.allCases.map(\.rawValue))
+            }
+            preprocessing.layout = known
+        }
+        if let scale { preprocessing.scale = scale }
+        if let mean { preprocessing.mean = try numbers(mean, option: "--mean") }
+        if let std { preprocessing.standardDeviation = try numbers(std, option: "--std") }
+    }
+
+    /// `squash` alone keeps the model's size.
+    private func rule(_ text: String, size: ResizeRule) throws -> ResizeRule {
+        switch text {
+        case "squash": .squash(width: size.width, height: size.height)
+        case "crop": .crop(width: size.width, height: size.height, ratio: 0.875)
+        case "letterbox":
+            .letterbox(width: size.width, height: size.height, fill: Colour(grey: 114), anchor: .centre)
+        default: try ResizeRule(text: text)
+        }
+    }
+
+    private func numbers(_ text: String, option: String) throws -> [Double] {
+        let parts = text.split(separator: ",").map { Double($0.trimmingCharacters(in: .whitespaces)) }
+        let values = parts.compactMap { $0 }
+        guard !values.isEmpty, values.count == parts.count else {
+            throw ValidationError("\(option) takes one number or one per channel, e.g. 0.485,0.456,0.406; got '\(text)'.")
+        }
+        return values
+    }
+
+    private func choice(_ option: String, _ text: String, _ words: [String]) -> ValidationError {
+        ValidationError("\(option) is one of \(words.joined(separator: ", ")); got '\(text)'.")
+    }
+}
