@@ -60,7 +60,7 @@ let package = Package(
         module("Runtime", ["Tensors", "ONNXMessages", "Graphs", protobuf]),
         module("Explanations", ["Tensors", "Graphs", "Differentiation", "Runtime"]),
         module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTurboJPEG", "CWebP"]),
-        module("Training", ["Archives", "Tensors", "Graphs"]),
+        module("Training", ["Archives", "Tensors", "ONNXFormat", "Graphs"]),
         module("Reports", ["Tensors", "Graphs", "Explanations", "Imaging"]),
         module(
             "Gaze",
@@ -72,12 +72,16 @@ let package = Package(
         tests("ArchivesTests", ["Archives", "TestSupport"]),
         tests("ONNXFormatTests", ["Tensors", "ONNXFormat"]),
         .testTarget(
+            name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "TensorsTests", dependencies: ["Archives", "Tensors", "TestSupport"], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(
-            name: "TrainingTests", dependencies: ["Archives", "Graphs", "Runtime", "Tensors", "TestSupport", "Training"],
+            name: "TrainingTests",
+            dependencies: ["Archives", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport", "Training"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Golden")], swiftSettings: strict),

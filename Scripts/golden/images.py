@@ -146,6 +146,9 @@ def jpegs():
     # Every row is there, so this is a whole picture; whether Pillow takes it depends on the bytes that happen to follow.
     (FOLDER / "no-end-marker.jpg").write_bytes((FOLDER / "rgb-420.jpg").read_bytes()[:-2])
     expect("no-end-marker.jpg", Image.open(FOLDER / "rgb-420.jpg"), 2)
+    damaged = bytearray((FOLDER / "rgb-420.jpg").read_bytes())
+    damaged[damaged.index(b"\xff\xda") + 60] ^= 0x10
+    add("damaged-scan.jpg", bytes(damaged), 2)
     for value in range(10):
         order = "<" if value % 2 else ">"
         block = exif(value, order, b"Exif\0\0")

@@ -72,7 +72,7 @@ struct Batches {
         case .logit(let inner): return .logit(self.target(inner, of: batch))
         case .combination(let terms):
             return .combination(
-                terms.map { Target.Term(factor: $0.factor, target: self.target($0.target, of: batch)) })
+                terms.map { Target.Term($0.factor, self.target($0.target, of: batch)) })
         }
     }
 

@@ -10,6 +10,7 @@ public enum MethodCatalogue {
         Gradient.self,
         GradientXInput.self,
         LayerGradient.self,
+        Output.self,
         Score.self,
     ]
 

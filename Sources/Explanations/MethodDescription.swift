@@ -20,6 +20,16 @@ public struct MethodDescription: Sendable, Hashable {
         case score
     }
 
+    /// What of a raw map a picture shows.
+    public enum Display: String, Sendable, Hashable {
+        /// What speaks for the score; negative values are shown as nothing.
+        case positive
+        /// The largest absolute value over the channels, whatever its sign.
+        case magnitude
+        /// The sum over the channels, in diverging colours.
+        case signed
+    }
+
     /// The name on the command line.
     public let name: String
     /// One sentence.
@@ -40,12 +50,12 @@ public struct MethodDescription: Sendable, Hashable {
     public let remarks: String
     /// Parameters with defaults.
     public let parameters: [Parameter]
-    /// Whether `gaze explain` offers it for pictures.
-    public let isMap: Bool
+    /// How a picture of it is made; nil for results that are no maps.
+    public let display: Display?
 
     package init(
         name: String, summary: String, formula: String, paper: String, result: String, place: Place, cost: String,
-        fits: String, remarks: String, parameters: [Parameter] = [], isMap: Bool = true
+        fits: String, remarks: String, parameters: [Parameter] = [], display: Display? = nil
     ) {
         self.name = name
         self.summary = summary
@@ -57,6 +67,6 @@ public struct MethodDescription: Sendable, Hashable {
         self.fits = fits
         self.remarks = remarks
         self.parameters = parameters
-        self.isMap = isMap
+        self.display = display
     }
 }

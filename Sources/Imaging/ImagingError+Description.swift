@@ -20,7 +20,7 @@ extension ImagingError: CustomStringConvertible {
                 + "scale it down, or raise the limit on pixels if you trust the file"
         case .tooMuchMemory(let name, let width, let height, let maximum):
             "Decoding '\(name)' (\(width) x \(height) pixels) would take more than \(mebibytes(maximum)); "
-                + "scale it down or save it with 8 bits a channel, or raise the limit on memory if you trust the file"
+                + "scale it down or save it as plain 8-bit RGB, or raise the limit on memory if you trust the file"
         case .truncated(let name, let format):
             "The \(format.rawValue) file '\(name)' ends before the picture does; copy or download it again"
         case .malformed(let name, let format, let reason):

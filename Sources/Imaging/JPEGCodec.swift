@@ -57,9 +57,17 @@ enum JPEGCodec {
             }
         }
         if status == 0 { return .complete }
-        if unsafe tjGetErrorCode(decoder) == Int32(TJERR_WARNING.rawValue) { return .warning }
-        return unsafe .failure(reason: reason(decoder))
+        let reason = unsafe reason(decoder)
+        // TurboJPEG calls a fatal error a warning, too, where a warning came before it; its text alone is the last one's.
+        let isWarning = unsafe tjGetErrorCode(decoder) == Int32(TJERR_WARNING.rawValue)
+        return isWarning && warnings.contains(where: reason.hasPrefix) ? .warning : .failure(reason: reason)
     }
+
+    /// How libjpeg's warnings start, after which it goes on to the last row.
+    private static let warnings = [
+        "Corrupt JPEG data", "Premature end of JPEG file", "Inconsistent progression sequence",
+        "Invalid SOS parameters for sequential JPEG", "Unknown Adobe color transform code", "Warning: ",
+    ]
 
     private static func reason(_ handle: tjhandle) -> String {
         unsafe tjGetErrorStr2(handle).map { text in unsafe String(cString: text) } ?? "unknown error"

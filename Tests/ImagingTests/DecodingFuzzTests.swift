@@ -5,7 +5,7 @@ import Testing
 /// Damaged files end in a picture or an `ImagingError`, within the memory they were granted.
 @Suite struct DecodingFuzzTests {
     static let seed: UInt64 = 0x5EED_2026
-    static let filesPerFormat = 12_000
+    static let filesPerFormat = 30_000
 
     @Test("Mutated files never crash", arguments: ["jpg", "png", "webp"])
     func mutations(_ format: String) throws {

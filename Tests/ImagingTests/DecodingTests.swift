@@ -26,6 +26,20 @@ import Testing
         }
     }
 
+    @Test("A fatal error after a warning is an error, not a grey picture")
+    func fatalErrorAfterWarning() throws {
+        var data = try ImageFixtures.data("rgb-444.jpg")
+        let table = try #require(data.firstRange(of: [0xFF, 0xDB]))
+        // The quantisation table's bytes become extraneous ones: a warning, and later a missing table.
+        data[table.lowerBound] = 0xFD
+        let error = #expect(throws: ImagingError.self) { try Picture(decoding: data, name: "x") }
+        guard case .malformed("x", .jpeg, let reason) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(reason.contains("Quantization table"))
+    }
+
     @Test func sliceOfLargerData() throws {
         let file = try ImageFixtures.data("rgb-8.png")
         let slice = (Data(repeating: 0, count: 100) + file).dropFirst(100)

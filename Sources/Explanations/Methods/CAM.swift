@@ -10,8 +10,7 @@ package struct CAM: AttributionMethod, ParameterFree {
         result: "[B, H, W] of the map that enters the pooling", place: .layer, cost: "1 forward pass",
         fits: "models whose head is global average pooling and affine layers, however the graph spells it",
         remarks:
-            "An exact decomposition of the logit (without the bias), so it cannot mislead about the head. Equals H·W·Grad-CAM. Coarse: one value per cell."
-    )
+            "An exact decomposition of the logit (without the bias), so it cannot mislead about the head. Equals H·W·Grad-CAM. Coarse: one value per cell.", display: .positive)
 
     package init() {}
 

@@ -8,7 +8,7 @@ package struct GradCAMWeights: AttributionMethod, ParameterFree {
         paper: "Selvaraju et al.: Grad-CAM, ICCV 2017", result: "[B, C]", place: .layer,
         cost: "1 forward pass, 1 backward pass down to the layer",
         fits: "models with a spatial layer and backward rules behind it",
-        remarks: "Which channels speak for the score; what embedding explanations store and transfer.", isMap: false)
+        remarks: "Which channels speak for the score; what embedding explanations store and transfer.")
 
     package init() {}
 

@@ -9,8 +9,7 @@ package struct GradientXInput: AttributionMethod, ParameterFree {
         result: "the input's shape", place: .input, cost: "1 forward pass, 1 full backward pass",
         fits: "models with backward rules throughout",
         remarks:
-            "The input shows through: maps of a randomised model stay visually alike (Adebayo et al. 2018), only the signs change. Depends on what the model calls zero."
-    )
+            "The input shows through: maps of a randomised model stay visually alike (Adebayo et al. 2018), only the signs change. Depends on what the model calls zero.", display: .signed)
 
     package init() {}
 

@@ -6,7 +6,7 @@ package struct LayerGradient: AttributionMethod, ParameterFree {
         name: "layer-gradient", summary: "The gradient of the score with respect to the layer, all channels.",
         formula: "G = ∂S/∂A", paper: "", result: "the layer's shape", place: .layer,
         cost: "1 forward pass, 1 backward pass down to the layer", fits: "models with backward rules behind the layer",
-        remarks: "The raw material of the Grad-CAM family.", isMap: false)
+        remarks: "The raw material of the Grad-CAM family.")
 
     package init() {}
 

@@ -5,7 +5,7 @@ package struct Score: AttributionMethod, ParameterFree {
     package static let description = MethodDescription(
         name: "score", summary: "The explained number itself, one per sample.", formula: "S", paper: "",
         result: "[B]", place: .score, cost: "1 forward pass", fits: "every model",
-        remarks: "What every other method distributes or differentiates; look at it first.", isMap: false)
+        remarks: "What every other method distributes or differentiates; look at it first.")
 
     package init() {}
 

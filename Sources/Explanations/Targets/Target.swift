@@ -37,6 +37,12 @@ public indirect enum Target: Sendable, Hashable {
         public let factor: Double
         /// What it multiplies.
         public let target: Target
+
+        /// `factor * target`.
+        public init(_ factor: Double, _ target: Target) {
+            self.factor = factor
+            self.target = target
+        }
     }
 
     /// Element `index` of the first output, for every sample.

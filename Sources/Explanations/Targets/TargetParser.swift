@@ -32,7 +32,7 @@ private struct TargetParser {
         var sign = takeSymbol("-") ? -1.0 : 1.0
         while true {
             let term = try self.term(depth: depth)
-            terms.append(Target.Term(factor: sign * term.factor, target: term.target))
+            terms.append(Target.Term(sign * term.factor, term.target))
             if takeSymbol("+") { sign = 1 } else if takeSymbol("-") { sign = -1 } else { break }
         }
         if terms.count == 1, terms[0].factor == 1 { return terms[0].target }
@@ -44,10 +44,10 @@ private struct TargetParser {
         skipSpace()
         let start = position
         if let factor = takeNumber(), takeSymbol("*") {
-            return Target.Term(factor: factor, target: try atom(depth: depth))
+            return Target.Term(factor, try atom(depth: depth))
         }
         position = start
-        return Target.Term(factor: 1, target: try atom(depth: depth))
+        return Target.Term(1, try atom(depth: depth))
     }
 
     private mutating func atom(depth: Int) throws(ExplanationError) -> Target {

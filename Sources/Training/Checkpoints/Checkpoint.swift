@@ -15,6 +15,12 @@ public struct Checkpoint: Sendable {
         public let name: String
         /// Its elements, row-major whatever the order in the file.
         public let tensor: AnyTensor
+
+        /// A tensor under a name.
+        public init(name: String, tensor: AnyTensor) {
+            self.name = name
+            self.tensor = tensor
+        }
     }
 
     /// The tensors in the order of the file.
@@ -43,7 +49,8 @@ public struct Checkpoint: Sendable {
         throw .unknownFormat(path: name)
     }
 
-    package init(_ entries: [Entry]) {
+    /// A checkpoint of these tensors; of equal names the last one is found.
+    public init(_ entries: [Entry]) {
         self.entries = entries
         positions = Dictionary(zip(entries.map(\.name), entries.indices)) { $1 }
     }

@@ -1,4 +1,3 @@
-package import Graphs
 package import Tensors
 
 /// The geometry of a convolution or pooling: which inputs each output position sees, per spatial axis.

@@ -1,0 +1,44 @@
+"""Looks inside exported models: all values for an input, which of them carries a given array and the choices at kinks."""
+import numpy as np
+import onnx
+import onnxruntime
+
+
+def all_values(path, x):
+    """Every float value of the model for input x, in topological order."""
+    model = onnx.load(path)
+    names = [name for node in model.graph.node for name in node.output if name]
+    outputs = {output.name for output in model.graph.output}
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in outputs)
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    values = dict(zip(names, session.run(names, {session.get_inputs()[0].name: x})))
+    return {name: value for name, value in values.items() if getattr(value, "dtype", None) == np.float32}
+
+
+def name_of(values, expected, tolerance=1e-3):
+    """The first value that equals `expected`; an error when there is none."""
+    for name, value in values.items():
+        if value.shape == expected.shape and np.abs(value - expected).max() <= tolerance * np.abs(expected).max():
+            return name
+    raise ValueError(f"no value of shape {expected.shape} equals PyTorch's map")
+
+
+def choices(path, x):
+    """What the engine's float32 pass decides at every kink, in topological order: the gates of Relu and Clip(0, 6), the inputs of MaxPool.
+
+    The session is optimised as usual, so that the values carry the rounding of an ordinary run.
+    """
+    model = onnx.load(path)
+    kinks = [node for node in model.graph.node if node.op_type in ("Relu", "Clip", "MaxPool")]
+    names = [node.input[0] if node.op_type == "MaxPool" else node.output[0] for node in kinks]
+    outputs = {output.name for output in model.graph.output}
+    model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names) if name not in outputs)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    if not names:
+        return []
+    values = dict(zip(names, session.run(names, {session.get_inputs()[0].name: x})))
+    bound = {"Relu": np.inf, "Clip": 6}
+    return [values[name] if node.op_type == "MaxPool" else (values[name] > 0) & (values[name] < bound[node.op_type])
+            for node, name in zip(kinks, names)]

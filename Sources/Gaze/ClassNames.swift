@@ -1,0 +1,56 @@
+import Foundation
+import Graphs
+
+/// The names of a model's classes and how people refer to them.
+public enum ClassNames {
+    /// Reads a text file with one name per line; a leading ImageNet synset id is dropped.
+    public static func read(path: String) throws(GazeError) -> [String] {
+        let text: String
+        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            throw .labels(path: path, reason: error.localizedDescription)
+        }
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        guard !lines.isEmpty else { throw .labels(path: path, reason: "it holds no name") }
+        return lines.map { line in
+            let words = line.split(separator: " ", maxSplits: 1)
+            guard words.count == 2, words[0].count == 9, words[0].first == "n", words[0].dropFirst().allSatisfy(\.isNumber)
+            else { return line }
+            return String(words[1])
+        }
+    }
+
+    /// The class that a text means: an index, a full name, one of a name's synonyms, or the only name that contains it.
+    public static func index(of text: String, names: [String]?, count: Int) throws(GazeError) -> Int {
+        if let index = Int(text) {
+            guard (0..<count).contains(index) else {
+                throw .unknownClass(text: text, reason: "the model has classes 0 to \(count - 1)")
+            }
+            return index
+        }
+        guard let names else {
+            throw .unknownClass(
+                text: text, reason: "no class names are known; give an index, or names with --labels FILE")
+        }
+        let wanted = text.lowercased().trimmingCharacters(in: .whitespaces)
+        let lower = names.prefix(count).map { $0.lowercased() }
+        if let exact = lower.firstIndex(of: wanted) { return exact }
+        let synonyms = lower.indices.filter { index in
+            lower[index].split(separator: ",").contains { $0.trimmingCharacters(in: .whitespaces) == wanted }
+        }
+        let matches = synonyms.isEmpty ? lower.indices.filter { lower[$0].contains(wanted) } : synonyms
+        switch matches.count {
+        case 1: return matches[0]
+        case 0:
+            let near = Suggestion.nearest(to: wanted, among: lower.map { String($0.split(separator: ",").first ?? "") })
+            throw .unknownClass(
+                text: text,
+                reason: near.isEmpty ? "no name contains it" : "the nearest names are \(near.joined(separator: ", "))")
+        default:
+            let examples = matches.prefix(4).map { "\(names[$0]) (\($0))" }.joined(separator: "; ")
+            throw .unknownClass(text: text, reason: "\(matches.count) names contain it: \(examples); give one, or its index")
+        }
+    }
+}

@@ -1,0 +1,177 @@
+public import Explanations
+import Graphs
+public import Imaging
+public import Reports
+public import Runtime
+import Tensors
+
+/// A model with what it takes to show it photographs: preprocessing, class names, a layer.
+///
+/// ```swift
+/// let explainer = try Explainer(model: "model.onnx")
+/// let explanation = try explainer.explain(Picture(contentsOf: "cat.jpg"))[0]
+/// try explanation.drawn().picture.write(to: "overlay.png")
+/// ```
+public final class Explainer: Sendable {
+    /// The model.
+    public let model: Model
+    /// How photographs are prepared.
+    public let preprocessing: Preprocessing
+    /// What was guessed about the preprocessing, sentence by sentence; empty where a sidecar says it.
+    public let guesses: [String]
+    /// The classes' names, where known.
+    public let classNames: [String]?
+    /// The layer that the sidecar names.
+    public let defaultLayer: String?
+    private let attributor: Attributor
+    private let pictureInput: String
+
+    /// Reads a model with its sidecar.
+    ///
+    /// - Parameters:
+    ///   - path: The ONNX file.
+    ///   - engine: What runs it; the ONNX Runtime that is found where `ONNXRuntimeEngine` looks.
+    ///   - classNames: The classes' names, instead of the sidecar's.
+    ///   - adjust: Changes the sidecar's or the guessed preprocessing; an added sentence tells what was changed.
+    public init(
+        model path: String, engine: (any Engine)? = nil, classNames: [String]? = nil,
+        adjust: (inout Preprocessing) throws -> Void = { _ in }
+    ) throws {
+        let sidecar = try Sidecar.read(forModel: path)
+        let model = try Model(contentsOf: path, engine: engine ?? ONNXRuntimeEngine())
+        let port = try Self.pictureInput(of: model)
+        self.model = model
+        pictureInput = port.name
+        self.classNames = try classNames ?? sidecar?.classNames(forModel: path)
+        defaultLayer = sidecar?.layer
+        attributor = Attributor(model)
+        var preprocessing: Preprocessing
+        if let known = sidecar?.preprocessing {
+            preprocessing = known
+            guesses = []
+        } else {
+            let guess = try Preprocessing.guess(
+                inputShape: port.dimensions.map(\.length), elementType: Self.pictureType(port.elementType))
+            preprocessing = guess.preprocessing
+            guesses = guess.reasons
+        }
+        try adjust(&preprocessing)
+        try preprocessing.validate()
+        self.preprocessing = preprocessing
+    }
+
+    /// The classes of a picture by falling score.
+    public func predict(_ picture: Picture) throws -> [Prediction] {
+        let outputs = try attribute(picture, target: Target.classTarget(0), methods: [.output])
+        return try ranked(outputs[0])
+    }
+
+    /// The maps of a picture: one for every method and every selected class.
+    ///
+    /// - Parameters:
+    ///   - picture: The photograph.
+    ///   - methods: Names of the catalogue whose results are maps.
+    ///   - classes: Which classes; the highest by default.
+    ///   - contrast: A class whose score is subtracted.
+    ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice.
+    public func explain(
+        _ picture: Picture, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
+        classes: ClassSelection = .top(1), contrast: String? = nil, layer: String? = nil
+    ) throws -> [Explanation] {
+        let asked = [MethodSpecification.output] + methods
+        let first = try attribute(picture, target: .classTarget(0), methods: asked, layer: layer)
+        let ranking = try ranked(first[0])
+        let chosen: [Prediction]
+        switch classes {
+        case .top(let count): chosen = Array(ranking.prefix(count))
+        case .named(let text):
+            let index = try ClassNames.index(of: text, names: classNames, count: ranking.count)
+            chosen = ranking.filter { $0.index == index }
+        }
+        let opposite = try contrast.map { try ClassNames.index(of: $0, names: classNames, count: ranking.count) }
+        return try chosen.flatMap { prediction in
+            var target = Target.classTarget(prediction.index)
+            if let opposite { target = .combination([Target.Term(1, target), Target.Term(-1, .classTarget(opposite))]) }
+            let results = try attribute(picture, target: target, methods: asked, layer: layer)
+            let against = opposite.flatMap { index in ranking.first { $0.index == index }?.name }
+            let subject = prediction.name + (against.map { " rather than \($0)" } ?? "")
+            return try results.dropFirst().map { try explanation($0, of: picture, subject: subject, prediction: prediction) }
+        }
+    }
+
+    /// The maps of a picture for a target of the grammar.
+    public func explain(
+        _ picture: Picture, target text: String, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
+        layer: String? = nil
+    ) throws -> [Explanation] {
+        let results = try attribute(picture, target: Target(parsing: text), text: text, methods: methods, layer: layer)
+        return try results.map { try explanation($0, of: picture, subject: text, prediction: nil) }
+    }
+
+    private func attribute(
+        _ picture: Picture, target: Target, text: String = "", methods: [MethodSpecification], layer: String? = nil
+    ) throws -> [Attribution] {
+        for method in methods.dropFirst() { _ = try display(of: method) }
+        let input = try preprocessing.input(from: picture)
+        return try attributor.attribute(
+            inputs: [pictureInput: input], target: target, targetText: text, methods: methods,
+            layer: layer ?? defaultLayer, wrt: pictureInput)
+    }
+
+    private func explanation(
+        _ attribution: Attribution, of picture: Picture, subject: String, prediction: Prediction?
+    ) throws -> Explanation {
+        Explanation(
+            picture: picture, geometry: try preprocessing.geometry(for: picture), subject: subject,
+            prediction: prediction, attribution: attribution, raw: attribution.values.slice(0),
+            layout: preprocessing.layout, display: try display(of: attribution.method))
+    }
+
+    private func display(of method: MethodSpecification) throws -> MethodDescription.Display {
+        guard let display = try MethodCatalogue.description(named: method.name).display else {
+            throw GazeError.noMap(method: method.name)
+        }
+        return display
+    }
+
+    /// The output as class scores, without axes of length 1.
+    private func ranked(_ output: Attribution) throws -> [Prediction] {
+        let shape = output.values.shape
+        guard shape.dimensions.dropFirst().filter({ $0 > 1 }).count <= 1, shape.count > 0, shape[0] == 1 || shape.rank == 1
+        else { throw GazeError.noClassScores(output: model.outputs.first?.name ?? "", shape: shape) }
+        return Prediction.ranked(output.values.elements, names: classNames)
+    }
+
+    private static func pictureInput(of model: Model) throws -> Model.Port {
+        let ports = model.inputs
+        let candidates = ports.filter {
+            $0.dimensions.count == 4
+                && (try? Preprocessing.guess(
+                    inputShape: $0.dimensions.map(\.length), elementType: pictureType($0.elementType))) != nil
+        }
+        guard let port = candidates.first else {
+            let texts = ports.map { "\($0.name) \($0.elementType)[\($0.dimensions.map(\.description).joined(separator: ", "))]" }
+            throw GazeError.noPictureInput(inputs: texts, reason: "four axes with 1, 3 or 4 channels are needed")
+        }
+        guard ports.count == 1 else {
+            throw GazeError.furtherInputs(names: ports.map(\.name).filter { $0 != port.name })
+        }
+        return port
+    }
+
+    /// Half-precision inputs are fed with converted float32.
+    private static func pictureType(_ type: ElementType) -> ElementType {
+        [.float16, .bfloat16, .float64].contains(type) ? .float32 : type
+    }
+}
+
+extension MethodSpecification {
+    static var output: MethodSpecification { MethodSpecification("output") }
+}
+
+extension Target {
+    /// The value before a trailing softmax, where there is one: its gradient does not vanish where the model is sure.
+    static func classTarget(_ index: Int) -> Target {
+        .logit(.classIndex(index))
+    }
+}

@@ -1,0 +1,45 @@
+public import Tensors
+
+/// What can be wrong between a model and a picture.
+public enum GazeError: Error, Sendable, Hashable {
+    /// A sidecar that cannot be read.
+    case sidecar(path: String, reason: String)
+    /// A label file that cannot be read.
+    case labels(path: String, reason: String)
+    /// No input of the model takes pictures.
+    case noPictureInput(inputs: [String], reason: String)
+    /// The model has inputs besides the picture.
+    case furtherInputs(names: [String])
+    /// The output does not hold one score per class.
+    case noClassScores(output: String, shape: Shape)
+    /// A class that does not exist, or a name that fits several.
+    case unknownClass(text: String, reason: String)
+    /// A file or folder that cannot be written.
+    case unwritable(path: String, reason: String)
+    /// A method whose result is no map.
+    case noMap(method: String)
+}
+
+extension GazeError: CustomStringConvertible {
+    /// One sentence: what, where, what to do.
+    public var description: String {
+        switch self {
+        case .sidecar(let path, let reason):
+            "The sidecar \(path) cannot be used: \(reason). Correct it, or remove it and give flags instead."
+        case .labels(let path, let reason):
+            "The class names in \(path) cannot be used: \(reason). Give a text file with one name per line."
+        case .noPictureInput(let inputs, let reason):
+            "No input of the model (\(inputs.joined(separator: ", "))) takes a picture: \(reason). Use 'gaze attribute' with a tensor file."
+        case .furtherInputs(let names):
+            "The model has inputs besides the picture (\(names.joined(separator: ", "))); give all of them as tensor files with 'gaze attribute'."
+        case .noClassScores(let output, let shape):
+            "The output '\(output)' has shape \(shape), not one score per class; name what to explain with --target, e.g. --target 'mean(\(output)[0])'."
+        case .unknownClass(let text, let reason):
+            "There is no class '\(text)': \(reason)."
+        case .unwritable(let path, let reason):
+            "\(path) cannot be written: \(reason). Choose another folder with -o."
+        case .noMap(let method):
+            "The result of \(method) is no map to look at; use 'gaze attribute' for it."
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Foundation
+public import Imaging
+import Yams
+
+/// What stands beside a model in `MODEL.gaze.yaml`: how pictures are prepared, what classes are called, which layer to use.
+///
+/// ```yaml
+/// preprocessing:
+///   resize: squash:224x224
+///   mean: [127]
+///   std: [128]
+///   scale: 1
+/// labels: model.labels.txt     # one name per line, or a list of names
+/// layer: features.8
+/// ```
+public struct Sidecar: Sendable, Hashable, Codable {
+    /// How a photograph becomes the input.
+    public var preprocessing: Preprocessing?
+    /// The classes' names.
+    public var labels: Labels?
+    /// The layer that explanations use.
+    public var layer: String?
+
+    /// Names in the file itself, or the path of a file beside it.
+    public enum Labels: Sendable, Hashable, Codable {
+        /// A path, relative to the sidecar.
+        case file(String)
+        /// The names in order.
+        case names([String])
+
+        /// Reads a string or a list of strings.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let path = try? container.decode(String.self) {
+                self = .file(path)
+            } else {
+                self = .names(try container.decode([String].self))
+            }
+        }
+
+        /// Writes a string or a list of strings.
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .file(let path): try container.encode(path)
+            case .names(let names): try container.encode(names)
+            }
+        }
+    }
+
+    /// An empty sidecar.
+    public init(preprocessing: Preprocessing? = nil, labels: Labels? = nil, layer: String? = nil) {
+        self.preprocessing = preprocessing
+        self.labels = labels
+        self.layer = layer
+    }
+
+    /// The path of a model's sidecar: `model.onnx` -> `model.gaze.yaml`.
+    public static func path(forModel path: String) -> String {
+        let stem = path.hasSuffix(".onnx") ? String(path.dropLast(5)) : path
+        return stem + ".gaze.yaml"
+    }
+
+    /// The sidecar of a model, nil where there is none.
+    public static func read(forModel modelPath: String) throws(GazeError) -> Sidecar? {
+        let path = path(forModel: modelPath)
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        do {
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            guard text.utf8.count < 1 << 24 else { throw GazeError.sidecar(path: path, reason: "it is larger than 16 MiB") }
+            return try YAMLDecoder().decode(Sidecar.self, from: text)
+        } catch let error as GazeError {
+            throw error
+        } catch {
+            throw .sidecar(path: path, reason: Self.words(for: error))
+        }
+    }
+
+    /// Writes the sidecar beside a model, whole or not at all.
+    public func write(forModel modelPath: String) throws(GazeError) {
+        let path = Self.path(forModel: modelPath)
+        do {
+            try Data(YAMLEncoder().encode(self).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw .unwritable(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    /// The names of the classes, read from beside the model where they stand in a file of their own.
+    public func classNames(forModel modelPath: String) throws(GazeError) -> [String]? {
+        switch labels {
+        case nil: return nil
+        case .names(let names)?: return names
+        case .file(let name)?:
+            let folder = URL(fileURLWithPath: modelPath).deletingLastPathComponent()
+            return try ClassNames.read(path: URL(fileURLWithPath: name, relativeTo: folder).path)
+        }
+    }
+
+    private static func words(for error: any Error) -> String {
+        guard let decoding = error as? DecodingError else { return "\(error)" }
+        switch decoding {
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
+            .dataCorrupted(let context):
+            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+            let cause = context.underlyingError.map { "\($0)" } ?? context.debugDescription
+            return place.isEmpty ? cause : "\(place): \(cause)"
+        @unknown default: return "\(decoding)"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+public import Tensors
+
+/// Which values of a raw map the two ends of the colour bar stand for.
+public enum DisplayRange: Sendable, Hashable {
+    /// From 0 to the largest value; what is negative is shown as 0.
+    case positive
+    /// From the smallest to the largest value; zero is somewhere between.
+    case minMax
+    /// From -m to m, zero in the middle, where m is this percentile (0...100) of the absolute values; what is larger is
+    /// shown as the end.
+    case symmetric(percentile: Double = 99)
+
+    /// The values at the ends; values that are not finite do not count. `low < high` always.
+    public func limits(of map: Tensor<Float>) -> (low: Float, high: Float) {
+        let finite = map.elements.filter(\.isFinite)
+        let (smallest, largest) = (finite.min() ?? 0, finite.max() ?? 0)
+        switch self {
+        case .positive:
+            return largest > 0 ? (0, largest) : (0, 1)
+        case .minMax:
+            return smallest < largest ? (smallest, largest) : (smallest, smallest.nextUp)
+        case .symmetric(let percentile):
+            let magnitudes = finite.map(abs).sorted()
+            guard let top = magnitudes.last, top > 0 else { return (-1, 1) }
+            let rank = min(max(percentile, 0), 100) / 100 * Double(magnitudes.count - 1)
+            let limit = magnitudes[Int(rank.rounded())]
+            // A sparse map's percentile can be zero although something is there.
+            return limit > 0 ? (-limit, limit) : (-top, top)
+        }
+    }
+
+    /// Each value's place between the ends, 0...1; NaN and infinite values become NaN.
+    public func normalised(_ map: Tensor<Float>) -> Tensor<Float> {
+        let (low, high) = limits(of: map)
+        return map.map { $0.isFinite ? min(max(($0 - low) / (high - low), 0), 1) : .nan }
+    }
+}

@@ -1,0 +1,80 @@
+public import Explanations
+public import Graphs
+public import Imaging
+public import Tensors
+
+/// A map over a photograph, with everything that says how it came about.
+public struct Explanation: Sendable {
+    /// The photograph.
+    public let picture: Picture
+    /// How the photograph became the model's input.
+    public let geometry: PictureGeometry
+    /// What was explained, in words: `Egyptian cat` or a target.
+    public let subject: String
+    /// The explained class, nil for other targets.
+    public let prediction: Prediction?
+    /// The method with its parameters.
+    public let method: MethodSpecification
+    /// The layer and why it was taken, nil for maps over the input.
+    public let layer: LayerChoice?
+    /// The explained number.
+    public let score: Double
+    /// The raw result for this picture, without the batch axis: `[h, w]` or `[C, H, W]`.
+    public let raw: Tensor<Float>
+    /// The raw result as one number per place, `[h, w]`: the method's own reduction over channels, no scaling.
+    public let map: Tensor<Float>
+    /// What a reader should know.
+    public let notes: [String]
+    private let display: MethodDescription.Display
+
+    package init(
+        picture: Picture, geometry: PictureGeometry, subject: String, prediction: Prediction?, attribution: Attribution,
+        raw: Tensor<Float>, layout: Preprocessing.Layout, display: MethodDescription.Display
+    ) {
+        self.picture = picture
+        self.geometry = geometry
+        self.subject = subject
+        self.prediction = prediction
+        self.display = display
+        self.raw = raw
+        method = attribution.method
+        layer = attribution.layer
+        score = Double(attribution.scores.first ?? .nan)
+        map = Self.reduced(raw, layout: layout, display: display)
+        var notes = attribution.notes
+        let diagnosis = MapDiagnosis(map, range: display == .signed ? .symmetric(percentile: 99) : .positive)
+        if !diagnosis.isInformative { notes.append(diagnosis.description) }
+        self.notes = notes
+    }
+
+    /// The overlay that suits the method.
+    public var overlay: Overlay {
+        display == .signed
+            ? .signed : Overlay(colourMap: .turbo, range: .positive, opacity: .proportional(0.75), outline: 0.5)
+    }
+
+    /// The photograph with the map over it.
+    public func drawn(_ overlay: Overlay? = nil) throws -> Overlay.Result {
+        try (overlay ?? self.overlay).draw(map, on: picture, geometry: geometry)
+    }
+
+    /// One number per place: a map stays; channels are summed, or their largest magnitude is taken.
+    private static func reduced(
+        _ raw: Tensor<Float>, layout: Preprocessing.Layout, display: MethodDescription.Display
+    ) -> Tensor<Float> {
+        guard raw.shape.rank == 3 else { return raw }
+        let channelsFirst = layout == .nchw
+        let channels = channelsFirst ? raw.shape[0] : raw.shape[2]
+        let plane = Shape(channelsFirst ? Array(raw.shape.dimensions.dropFirst()) : Array(raw.shape.dimensions.dropLast()))
+        var map = Tensor<Float>(repeating: 0, shape: plane)
+        map.mutateElements { elements in
+            for place in elements.indices {
+                for channel in 0..<channels {
+                    let value = raw.elements[channelsFirst ? channel * elements.count + place : place * channels + channel]
+                    elements[place] = display == .magnitude ? max(elements[place], abs(value)) : elements[place] + value
+                }
+            }
+        }
+        return map
+    }
+}

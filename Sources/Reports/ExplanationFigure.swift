@@ -1,0 +1,18 @@
+import Explanations
+import Foundation
+import Graphs
+public import Imaging
+
+extension Explanation {
+    /// The figure that explains itself: photograph, overlay with colour bar, class and score, method, layer and reason.
+    public func figure(_ overlay: Overlay.Result, record: ExplanationRecord) -> Figure {
+        var captions = ["Model: \(URL(fileURLWithPath: record.model).lastPathComponent) · Method: \(method.name)"]
+        if let layer { captions.append("Layer: \(layer.layer.name), \(layer.reason)") }
+        captions += notes.filter { $0 != overlay.diagnosis.description }.map { "Note: \($0)" }
+        let certainty = prediction.map { String(format: "%.1f %%", $0.probability * 100) }
+        return Figure.explanation(
+            photo: picture, overlay: overlay, title: subject,
+            subtitle: [certainty, String(format: "score %.4g", score)].compactMap { $0 }.joined(separator: " · "),
+            detail: method.name, captions: captions)
+    }
+}

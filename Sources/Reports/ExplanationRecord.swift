@@ -1,0 +1,103 @@
+import Explanations
+public import Foundation
+import Graphs
+import Tensors
+
+/// An explanation without its pixels, as JSON: what was asked, of what, how, and what came out.
+public struct ExplanationRecord: Sendable, Codable {
+    /// The layer of a map.
+    public struct LayerRecord: Sendable, Codable {
+        /// The human name.
+        public let name: String
+        /// The ONNX tensor.
+        public let tensor: String
+        /// The operator that computes it.
+        public let operation: String
+        /// The shape for one picture.
+        public let shape: [Int]
+        /// Why it was taken.
+        public let reason: String
+    }
+
+    /// The extremes of the raw map.
+    public struct Range: Sendable, Codable {
+        /// The smallest value.
+        public let minimum: Double
+        /// The largest value.
+        public let maximum: Double
+        /// The sum of all values.
+        public let sum: Double
+    }
+
+    /// The model's file.
+    public let model: String
+    /// The picture's file.
+    public let image: String
+    /// What was explained.
+    public let subject: String
+    /// The explained class.
+    public let prediction: Prediction?
+    /// The highest classes of the picture.
+    public let top: [Prediction]
+    /// The method's name.
+    public let method: String
+    /// The method's parameters as they were given.
+    public let parameters: [String: String]
+    /// Where the map was made.
+    public let layer: LayerRecord?
+    /// The explained number.
+    public let score: Double
+    /// Height and width of the raw map.
+    public let mapShape: [Int]
+    /// The raw map's extremes.
+    public let range: Range
+    /// How the photograph was prepared, as a sidecar holds it.
+    public let preprocessing: String
+    /// What a reader should know.
+    public let notes: [String]
+    /// The files that belong to it, by format.
+    public internal(set) var files: [String: String]
+    /// Gaze's and the engine's versions.
+    public let versions: [String: String]
+    /// Seconds that preparing and running took.
+    public let seconds: Double
+
+    /// The record of an explanation.
+    public init(
+        _ explanation: Explanation, model: String, image: String, top: [Prediction], preprocessing: String,
+        versions: [String: String], seconds: Double
+    ) {
+        self.model = model
+        self.image = image
+        subject = explanation.subject
+        prediction = explanation.prediction
+        self.top = top
+        method = explanation.method.name
+        parameters = explanation.method.parameters
+        layer = explanation.layer.map {
+            LayerRecord(
+                name: $0.layer.name, tensor: $0.layer.tensorName, operation: $0.layer.operation,
+                shape: $0.layer.shape.dimensions, reason: $0.reason)
+        }
+        score = explanation.score.isFinite ? explanation.score : 0
+        mapShape = explanation.map.shape.dimensions
+        let finite = explanation.map.elements.filter(\.isFinite)
+        range = Range(
+            minimum: Double(finite.min() ?? 0), maximum: Double(finite.max() ?? 0),
+            sum: finite.reduce(0) { $0 + Double($1) })
+        self.preprocessing = preprocessing
+        notes = explanation.notes
+        files = [:]
+        self.versions = versions
+        self.seconds = seconds
+    }
+
+    /// Values as indented JSON with sorted keys.
+    public static func json(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try encoder.encode(value)
+    }
+}
