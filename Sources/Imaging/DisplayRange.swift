@@ -12,15 +12,19 @@ public enum DisplayRange: Sendable, Hashable {
 
     /// The values at the ends; values that are not finite do not count. `low < high` always.
     public func limits(of map: Tensor<Float>) -> (low: Float, high: Float) {
-        let finite = map.elements.filter(\.isFinite)
-        let (smallest, largest) = (finite.min() ?? 0, finite.max() ?? 0)
+        var (smallest, largest) = (Float.infinity, -Float.infinity)
+        for value in map.elements where value.isFinite {
+            smallest = min(smallest, value)
+            largest = max(largest, value)
+        }
+        if smallest > largest { (smallest, largest) = (0, 0) }
         switch self {
         case .positive:
             return largest > 0 ? (0, largest) : (0, 1)
         case .minMax:
             return smallest < largest ? (smallest, largest) : (smallest, smallest.nextUp)
         case .symmetric(let percentile):
-            let magnitudes = finite.map(abs).sorted()
+            let magnitudes = map.elements.filter(\.isFinite).map(abs).sorted()
             guard let top = magnitudes.last, top > 0 else { return (-1, 1) }
             let rank = min(max(percentile, 0), 100) / 100 * Double(magnitudes.count - 1)
             let limit = magnitudes[Int(rank.rounded())]
