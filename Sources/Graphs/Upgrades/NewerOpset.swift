@@ -1,13 +1,25 @@
+import Foundation
 import ONNXFormat
 import ONNXMessages
 
 /// Models of opsets after `Graph.opset`: nearly all their operators merely take more element types.
 ///
-/// By a comparison of ONNX's schemas 21 to 24: new are the operators below; QuantizeLinear, DequantizeLinear and Cast
-/// got one attribute each.
+/// By a comparison of ONNX's schemas of opsets 21 to 28, the rest are the operators and attributes below.
 enum NewerOpset {
     private static let newOperators = [
-        "Attention": 23, "RMSNormalization": 23, "RotaryEmbedding": 23, "Swish": 24, "TensorScatter": 24,
+        "Attention": 23, "BitCast": 26, "CausalConvWithState": 27, "CumProd": 26, "LinearAttention": 27,
+        "RMSNormalization": 23, "RotaryEmbedding": 23, "SwiGLU": 28, "Swish": 24, "TensorScatter": 24,
+    ]
+
+    /// The new attribute of an operator, with the value at which it does what older opsets do.
+    private static let newAttributes: [String: AttributeProto] = [
+        // How to round to float8e8m0, which no tensor here is.
+        "Cast": AttributeProto("round_mode", string: "up"),
+        "CastLike": AttributeProto("round_mode", string: "up"),
+        "DequantizeLinear": AttributeProto("output_dtype", int: 0),
+        "QuantizeLinear": AttributeProto("precision", int: 0),
+        "Range": AttributeProto("stash_type", int: 1),
+        "SpaceToDepth": AttributeProto("mode", string: "DCR"),
     ]
 
     /// The node at `Graph.opset`.
@@ -15,30 +27,17 @@ enum NewerOpset {
         if let since = newOperators[node.opType], since <= opset {
             throw .unsupportedModel(
                 reason:
-                    "Node \(node.label) uses an operator of ONNX opset \(since), and Gaze computes at opset \(Graph.opset)",
-                advice:
-                    "Export the model with opset \(Graph.opset), so that the operator is written as several older ones."
-            )
+                    "Node \(node.label) uses an operator of ONNX opset \(since), and Gaze computes at \(Graph.opset)",
+                advice: "Export the model with opset \(Graph.opset), which writes the operator as several older ones.")
         }
-        var node = node
-        switch node.opType {
-        case "Cast", "CastLike":
-            // It tells how to round to float8e8m0, which no tensor here is.
-            node.attribute.removeAll { $0.name == "round_mode" }
-        case "QuantizeLinear": try drop("precision", of: &node)
-        case "DequantizeLinear": try drop("output_dtype", of: &node)
-        default: break
-        }
-        return node
-    }
-
-    /// Removes an attribute whose 0 means what older opsets do.
-    private static func drop(_ attribute: String, of node: inout NodeProto) throws(GraphError) {
-        guard node.int(attribute) ?? 0 == 0 else {
+        guard let new = newAttributes[node.opType], let value = node[attribute: new.name] else { return node }
+        guard value.i == new.i, value.s == new.s, !value.hasRefAttrName else {
             throw .unsupportedModel(
-                reason: "Node \(node.label) sets '\(attribute)', which ONNX opset \(Graph.opset) does not have",
+                reason: "Node \(node.label) sets '\(new.name)', which ONNX opset \(Graph.opset) does not have",
                 advice: "Export the model with opset \(Graph.opset).")
         }
-        node.attribute.removeAll { $0.name == attribute }
+        var node = node
+        node.attribute.removeAll { $0.name == new.name }
+        return node
     }
 }

@@ -4,7 +4,7 @@ package import ONNXMessages
 /// Brings the operators of a model to `Graph.opset`, as messages, before import.
 package enum Upgrades {
     /// The oldest opset that is upgraded, and the newest that is taken.
-    package static let opsets = 7...24
+    package static let opsets = 7...28
 
     /// All upgrades, by operator.
     package static let all: [any OperatorUpgrade] = [
