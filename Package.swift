@@ -77,6 +77,15 @@ let package = Package(
             name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
+            name: "DifferentiationTests",
+            dependencies: ["Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport"],
+            exclude: ["Golden"], swiftSettings: strict),
+        tests("GraphsTests", ["Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport"]),
+        .testTarget(
+            name: "ExplanationsTests",
+            dependencies: ["Explanations", "Differentiation", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport"],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "TensorsTests", dependencies: ["Archives", "Tensors", "TestSupport"], exclude: ["Golden"],

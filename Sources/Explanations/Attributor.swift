@@ -45,27 +45,28 @@ public final class Attributor: Sendable {
             let piece = try batches.inputs(of: batch)
             parts.append(
                 try attributeBatch(
-                    piece, batch: batches.size, explained: batches.explained, target: batches.target(target, of: batch),
-                    text: targetText, methods: methods, layer: layer, readMask: readMask))
+                    piece, batches, batch, target: batches.target(target, of: batch), text: targetText, methods: methods,
+                    layer: layer, readMask: readMask))
         }
         return try batches.joined(parts)
     }
 
     private func attributeBatch(
-        _ inputs: [String: AnyTensor], batch: Int, explained: String, target: Target, text: String,
+        _ inputs: [String: AnyTensor], _ batches: Batches, _ portion: Int, target: Target, text: String,
         methods: [MethodSpecification], layer: String?,
         readMask: @escaping @Sendable (String) throws -> Tensor<Float>
     ) throws -> [Attribution] {
         let shapes = inputs.mapValues(\.shape)
         let graph = try specialisedGraph(for: shapes)
-        var resolver = TargetResolver(graph: graph, batch: batch, readMask: readMask)
+        var resolver = TargetResolver(
+            graph: graph, batch: batches.size, samples: batches.samples(of: portion), of: batches.samples, readMask: readMask)
         let resolved = try resolver.resolve(target, text: text)
         let named = try layer.map { try resolver.graph.layer(named: $0) }
         let question = Question(
             graph: resolver.graph, scored: resolved.parts.map(\.value),
-            input: try resolver.graph.input(named: explained), namedLayer: named, batch: batch)
+            input: try resolver.graph.input(named: batches.explained), namedLayer: named, batch: batches.size)
         let key = ProgramKey(
-            shapes: shapes, scored: resolved.parts.map { resolver.graph[$0.value].name }, input: explained,
+            shapes: shapes, scored: resolved.parts.map { resolver.graph[$0.value].name }, input: batches.explained,
             layer: named, methods: methods)
         let compiled = try compiledQuestion(for: key) {
             try CompiledQuestion(question, methods: methods, engine: model.engine)

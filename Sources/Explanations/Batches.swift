@@ -9,7 +9,8 @@ struct Batches {
     let size: Int
     /// The name of the explained input.
     let explained: String
-    private let samples: Int
+    /// The number of all samples.
+    let samples: Int
     private let inputs: [String: AnyTensor]
 
     init(_ given: [String: AnyTensor], model: Model, explained: String?) throws {
@@ -40,8 +41,11 @@ struct Batches {
         self.inputs = inputs
         if let declared, declared != samples, tensor.shape.rank == port.dimensions.count {
             size = declared
-            count = (samples + declared - 1) / declared
-            if let other = ports.first(where: { $0.name != name && $0.dimensions.first?.length != declared }) {
+            count = samples / declared + (samples % declared == 0 ? 0 : 1)
+            let samples = samples
+            if let other = ports.first(where: { port in
+                port.dimensions.first?.length != declared || inputs[port.name]?.shape.dimensions.first != samples
+            }) {
                 throw ExplanationError.batch(
                     reason: "the model takes \(declared) samples at once, and '\(other.name)' cannot be divided like that")
             }
@@ -54,17 +58,18 @@ struct Batches {
     /// The inputs of one portion.
     func inputs(of batch: Int) throws -> [String: AnyTensor] {
         guard count > 1 || size != samples else { return inputs }
-        return try inputs.mapValues { tensor in
-            try tensor.rows((0..<size).map { min(batch * size + $0, samples - 1) })
-        }
+        return try inputs.mapValues { try $0.rows(self.samples(of: batch)) }
     }
+
+    /// Which samples one portion holds.
+    func samples(of batch: Int) -> [Int] { (0..<size).map { min(batch * size + $0, samples - 1) } }
 
     /// The target of one portion: a target per sample is divided like the samples.
     func target(_ target: Target, of batch: Int) -> Target {
         guard count > 1 || size != samples else { return target }
         switch target {
         case .elements(let source, .perSample(let indices)) where indices.count == samples:
-            return .elements(source, .perSample((0..<size).map { indices[min(batch * size + $0, samples - 1)] }))
+            return .elements(source, .perSample(self.samples(of: batch).map { indices[$0] }))
         case .elements: return target
         case .mean(let inner, let mask): return .mean(self.target(inner, of: batch), mask: mask)
         case .sum(let inner): return .sum(self.target(inner, of: batch))

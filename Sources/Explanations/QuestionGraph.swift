@@ -35,7 +35,10 @@ package struct QuestionGraph {
     package mutating func score() throws -> ValueID {
         var total: ValueID?
         for (value, seed) in zip(question.scored, seeds) {
-            let weighted = emit("Mul", [value, seed])
+            var weighted = emit("Mul", [value, seed])
+            if let type = graph[value].type, type != .float32 {
+                weighted = emit("Cast", [weighted], ["to": .integer(Int(ElementType.float32.rawValue))])
+            }
             let shape = graph.shape(of: value) ?? []
             let flat = emit("Reshape", [weighted, integers([question.batch, shape.count / max(question.batch, 1)])])
             let sum = emit("ReduceSum", [flat, integers([1])], ["keepdims": .integer(0)])

@@ -4,6 +4,9 @@ public import Tensors
 public enum DisplayRange: Sendable, Hashable {
     /// From 0 to the largest value; what is negative is shown as 0.
     case positive
+    /// From 0 to this percentile (0...100) of the positive values; what is larger is shown as the end. For noisy maps, whose
+    /// few extremes would hide everything else.
+    case clipped(percentile: Double)
     /// From the smallest to the largest value; zero is somewhere between.
     case minMax
     /// From -m to m, zero in the middle, where m is this percentile (0...100) of the absolute values; what is larger is
@@ -21,6 +24,11 @@ public enum DisplayRange: Sendable, Hashable {
         switch self {
         case .positive:
             return largest > 0 ? (0, largest) : (0, 1)
+        case .clipped(let percentile):
+            let positive = map.elements.filter { $0.isFinite && $0 > 0 }.sorted()
+            guard !positive.isEmpty else { return (0, 1) }
+            let rank = min(max(percentile, 0), 100) / 100 * Double(positive.count - 1)
+            return (0, positive[Int(rank.rounded())])
         case .minMax:
             return smallest < largest ? (smallest, largest) : (smallest, smallest.nextUp)
         case .symmetric(let percentile):

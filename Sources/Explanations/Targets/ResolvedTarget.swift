@@ -19,16 +19,26 @@ package struct ResolvedTarget: Sendable {
 package struct TargetResolver {
     /// The model, specialised; extended where a target asks for a probability.
     package private(set) var graph: Graph
-    /// The number of samples.
+    /// The number of samples that the graph takes at once.
     package let batch: Int
+    /// Which of all samples these are, for masks with a row per sample.
+    private let samples: [Int]
+    /// The number of all samples.
+    private let sampleCount: Int
     /// Reads a mask file of a target.
     package let readMask: @Sendable (String) throws -> Tensor<Float>
     private var text = ""
     private var notes: [String] = []
 
-    package init(graph: Graph, batch: Int, readMask: @escaping @Sendable (String) throws -> Tensor<Float>) {
+    /// A resolver for `batch` samples; `samples` tells which they are of `sampleCount`, where there are more.
+    package init(
+        graph: Graph, batch: Int, samples: [Int]? = nil, of sampleCount: Int? = nil,
+        readMask: @escaping @Sendable (String) throws -> Tensor<Float>
+    ) {
         self.graph = graph
         self.batch = batch
+        self.samples = samples ?? Array(0..<batch)
+        self.sampleCount = sampleCount ?? batch
         self.readMask = readMask
     }
 
@@ -108,14 +118,18 @@ package struct TargetResolver {
     }
 
     private func average(_ selected: Selected, mask: String?) throws -> Selected {
+        guard !selected.isClosed else {
+            guard mask == nil else { throw problem("a mask stands in the innermost mean") }
+            return selected
+        }
         var positions = selected.positions
         if let mask {
             let tensor = try readMask(mask)
             positions = try positions.enumerated().map { sample, all in
                 let values =
                     tensor.shape.count == all.count ? tensor.elements[...]
-                    : tensor.shape.count == all.count * positions.count
-                        ? tensor.elements[sample * all.count..<(sample + 1) * all.count] : []
+                    : tensor.shape.count == all.count * sampleCount
+                        ? tensor.elements[samples[sample] * all.count..<(samples[sample] + 1) * all.count] : []
                 guard values.count == all.count else {
                     throw problem("the mask has shape \(tensor.shape), and \(all.count) numbers are left to average")
                 }
@@ -191,7 +205,7 @@ package struct TargetResolver {
     // MARK: Softmax
 
     private mutating func noteProbability(_ value: ValueID) {
-        guard let node = graph.producingNode(of: value), node.operation == "Softmax" else { return }
+        guard isProbability(value) else { return }
         notes.append(
             "'\(graph[value].name)' is a softmax probability, whose gradient vanishes where the model is sure; logit(…) explains the value before it")
     }
@@ -211,13 +225,25 @@ package struct TargetResolver {
     }
 
     private mutating func probability(of value: ValueID) throws -> ValueID {
-        if graph.producingNode(of: value)?.operation == "Softmax" { return value }
+        if isProbability(value) { return value }
+        // The name tells whose probability it is: compiled questions are known by the names of what they score.
+        let name = "probability.\(graph[value].name)"
+        if let known = graph.value(named: name), graph.producingNode(of: known)?.input(0) == value { return known }
         guard let shape = graph.shape(of: value) else { throw problem("the shape of its output is not known") }
         let axis = shape.rank > 1 ? 1 : 0
-        let softmax = graph.append("Softmax", [value], attributes: ["axis": .integer(axis)], name: "probability")[0]
+        let softmax = graph.append("Softmax", [value], attributes: ["axis": .integer(axis)], name: name)[0]
         graph[softmax].type = graph[value].type
         graph[softmax].shape = shape
         return softmax
+    }
+
+    /// Whether a value is a softmax, perhaps under another name.
+    private func isProbability(_ value: ValueID) -> Bool {
+        var node = graph.producingNode(of: value)
+        while let current = node, ["Identity", "Dropout", "Cast"].contains(current.operation), let operand = current.input(0) {
+            node = graph.producingNode(of: operand)
+        }
+        return node?.operation == "Softmax"
     }
 
     private func problem(_ reason: String) -> ExplanationError { .target(text: text, reason: reason) }
