@@ -53,7 +53,7 @@ extension Graph {
         graph.input = inputs.map { valueInfo($0, name: self[$0].name) }
         var renamed: [NodeProto] = []
         graph.output = outputs.map { output in
-            if output.name != self[output.value].name || self[output.value].constant != nil || inputs.contains(output.value) {
+            if output.name != self[output.value].name {
                 renamed.append(identity(from: self[output.value].name, to: output.name))
             }
             return valueInfo(output.value, name: output.name)
