@@ -26,13 +26,16 @@ package struct GraphRebuilder {
         graph.setInputs(graph.inputs + [new])
     }
 
-    /// Copies a node with everything that it reads; results behind the last live one are left out (those in front keep
-    /// their place, because an operator may demand them).
+    /// Operators whose results behind the first are computed only where something reads them.
+    private static let withOptionalResults: Set<String> = ["Dropout", "MaxPool"]
+
+    /// Copies a node with everything that it reads; optional results behind the last live one are left out.
     package mutating func copy(_ node: Node, liveValues: [Bool]? = nil) {
         let inputs = node.inputs.map { input in input.flatMap { value($0) } }
         let captures = node.captures.compactMap { value($0) }
         let isLive = node.outputs.map { output in output.map { liveValues?[$0.index] ?? true } ?? false }
-        let count = isLive.lastIndex(of: true).map { $0 + 1 } ?? 0
+        let isOptional = node.domain.isEmpty && Self.withOptionalResults.contains(node.operation)
+        let count = isOptional ? isLive.lastIndex(of: true).map { $0 + 1 } ?? 0 : isLive.count
         let outputs = zip(node.outputs, isLive).prefix(count).map { output, isLive -> ValueID? in
             guard let output else { return nil }
             return isLive ? copyValue(output) : graph.addValue(name: source[output].name)
