@@ -24,12 +24,12 @@ extension Graph {
     /// others have their operator behind it. Shapes must be known (see `specialised`); values without one are left out.
     package func layers() -> [Layer] {
         var ordinals: [String: Int] = [:]
-<<<<<<< HEAD
+        let containers = Set(nodes.flatMap { node in node.origin.modulePath.indices.map { node.origin.modulePath.prefix($0) } })
         var entries: [(stem: String, node: Node, value: ValueID, shape: Shape)] = []
         for node in nodes {
             ordinals[node.operation, default: 0] += 1
             guard let value = node.output(0), let shape = shape(of: value) else { continue }
-            let stem = humanName(node) ?? numberedName(node, ordinals[node.operation] ?? 1, shape)
+            let stem = humanName(node, containers) ?? numberedName(node, ordinals[node.operation] ?? 1, shape)
             entries.append((stem, node, value, shape))
         }
         var last: [String: Int] = [:]
@@ -39,15 +39,6 @@ extension Graph {
             let base = last[entry.stem] == position ? entry.stem : "\(entry.stem)/\(entry.node.operation)"
             used[base, default: 0] += 1
             let count = used[base] ?? 1
-=======
-        let containers = Set(nodes.flatMap { node in node.origin.modulePath.indices.map { node.origin.modulePath.prefix($0) } })
-        return nodes.compactMap { node in
-            ordinals[node.operation, default: 0] += 1
-            guard let value = node.output(0), let shape = shape(of: value) else { return nil }
-            let stem = humanName(node, containers) ?? numberedName(node, ordinals[node.operation] ?? 1, shape)
-            used[stem, default: 0] += 1
-            let count = used[stem] ?? 1
->>>>>>> rules
             return Layer(
                 value: entry.value, name: count == 1 ? base : "\(base)#\(count)", tensorName: self[entry.value].name,
                 operation: entry.node.qualifiedOperation, shape: entry.shape)
