@@ -55,7 +55,8 @@ import Testing
         let found = try ask(graph, ["activation", "layer-gradient"], layer: "map")
         #expect(found[0].layer?.reason == "named by the user")
         #expect(found[0].values.elements == Toys.pixels.map { max($0, 0) })
-        #expect(found[1].values.elements == (0..<24).map { Toys.weights[2 + ($0 / 4) % 2] / 4 })
+        let perCell: [Float] = (0..<24).map { index in Toys.weights[2 + (index / 4) % 2] / 4 }
+        #expect(found[1].values.elements == perCell)
         #expect(try ask(graph, ["gradcam"])[0].layer?.layer.tensorName == "map")
         #expect(throws: ExplanationError.self) { try ask(graph, ["gradcam"], layer: "flat") }
         #expect(throws: GraphError.self) { try ask(graph, ["gradcam"], layer: "mapp") }
