@@ -11,7 +11,6 @@ let strict: [SwiftSetting] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -33,10 +32,10 @@ let package = Package(
     products: [
         .library(name: "Gaze", targets: ["Gaze"]),
         .executable(name: "gaze", targets: ["GazeCommand"]),
+        .executable(name: "gaze-benchmark", targets: ["GazeBenchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -66,7 +65,11 @@ let package = Package(
             "Gaze",
             ["Tensors", "Graphs", "Differentiation", "Runtime", "Explanations", "Imaging", "Training", "Reports", yams]),
         .executableTarget(
-            name: "GazeCommand", dependencies: ["Gaze", argumentParser, logging], swiftSettings: strict),
+            name: "GazeCommand", dependencies: ["Gaze", argumentParser], swiftSettings: strict),
+
+        .executableTarget(
+            name: "GazeBenchmark", dependencies: ["Gaze", argumentParser], path: "Benchmarks/GazeBenchmark",
+            swiftSettings: strict),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("ArchivesTests", ["Archives", "TestSupport"]),
@@ -92,6 +95,7 @@ let package = Package(
             dependencies: ["Archives", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport", "Training"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
-            name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Golden")], swiftSettings: strict),
+            name: "ImagingTests", dependencies: ["Imaging", "Tensors", "TestSupport"], resources: [.copy("Golden")],
+            swiftSettings: strict),
     ]
 )

@@ -100,7 +100,7 @@ def tiny_efficientnet():
 
 def trunk(name, model, x):
     """The last spatial map A."""
-    if name == "resnet18":
+    if name.startswith("resnet"):
         x = model.maxpool(model.relu(model.bn1(model.conv1(x))))
         return model.layer4(model.layer3(model.layer2(model.layer1(x))))
     if name == "vgg11":
@@ -123,7 +123,7 @@ def head(name, model, a):
     if name == "squeezenet1_1":
         return torch.flatten(model.classifier(a), 1)
     pooled = torch.flatten(F.adaptive_avg_pool2d(a, 1), 1)
-    return model.fc(pooled) if name in ("resnet18", "googlenet") else model.classifier(pooled)
+    return model.fc(pooled) if hasattr(model, "fc") else model.classifier(pooled)
 
 
 def attribution(name, model, x, target):

@@ -16,7 +16,7 @@ def basis(intervals):
     return matrix / 6
 
 
-for name, intervals in [("viridis", 8), ("inferno", 14), ("turbo", 16)]:
+for name, intervals in [("viridis", 8), ("inferno", 14), ("turbo", 16), ("coolwarm", 12)]:
     truth = np.array([matplotlib.colormaps[name](i)[:3] for i in range(256)])
     matrix = basis(intervals)
     for channel in range(3):

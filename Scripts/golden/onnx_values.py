@@ -25,17 +25,20 @@ def name_of(values, expected, tolerance=1e-3):
     raise ValueError(f"no value of shape {expected.shape} equals PyTorch's map")
 
 
-def choices(path, x):
+def choices(path, x, optimised):
     """What the engine's float32 pass decides at every kink, in topological order: the gates of Relu and Clip(0, 6), the inputs of MaxPool.
 
-    The session is optimised as usual, so that the values carry the rounding of an ordinary run.
+    An optimised session is what usually runs; another rounds differently.
     """
     model = onnx.load(path)
     kinks = [node for node in model.graph.node if node.op_type in ("Relu", "Clip", "MaxPool")]
     names = [node.input[0] if node.op_type == "MaxPool" else node.output[0] for node in kinks]
     outputs = {output.name for output in model.graph.output}
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names) if name not in outputs)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    if not optimised:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     if not names:
         return []
     values = dict(zip(names, session.run(names, {session.get_inputs()[0].name: x})))

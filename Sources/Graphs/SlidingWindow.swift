@@ -17,9 +17,13 @@ package struct SlidingWindow: Sendable {
         self.input = Array(input.dimensions.suffix(rank))
         self.output = Array(output.dimensions.suffix(rank))
         self.kernel = kernel
-        strides = node.integers("strides") ?? [Int](repeating: 1, count: rank)
-        dilations = node.integers("dilations") ?? [Int](repeating: 1, count: rank)
-        let pads = node.integers("pads") ?? [Int](repeating: 0, count: 2 * rank)
+        // The engine refuses attributes of a wrong length; until it has seen the model they must not be trusted.
+        func list(_ name: String, _ count: Int, default value: Int) -> [Int] {
+            node.integers(name).flatMap { $0.count == count ? $0 : nil } ?? [Int](repeating: value, count: count)
+        }
+        strides = list("strides", rank, default: 1)
+        dilations = list("dilations", rank, default: 1)
+        let pads = list("pads", 2 * rank, default: 0)
         switch node.string("auto_pad") ?? "NOTSET" {
         case let same where same.hasPrefix("SAME"):
             var totals: [Int] = []

@@ -76,7 +76,9 @@ import CCairo
             for y in rows {
                 for x in columns {
                     let index = (y * picture.width + x) * 3
-                    let (red, green, blue) = (picture.pixels[index], picture.pixels[index + 1], picture.pixels[index + 2])
+                    let (red, green, blue) = (
+                        picture.pixels[index], picture.pixels[index + 1], picture.pixels[index + 2]
+                    )
                     unsafe words[(y + top) * stride + x + left] =
                         UInt32(red) << 16 | UInt32(green) << 8 | UInt32(blue)
                 }
@@ -138,7 +140,8 @@ import CCairo
 
     private func select(_ font: Font) {
         unsafe cairo_select_font_face(
-            context, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, font.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL)
+            context, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL,
+            font.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL)
         unsafe cairo_set_font_size(context, font.size)
     }
 
@@ -159,7 +162,8 @@ import CCairo
 
     /// Control characters have no glyph, and NUL would end a C string.
     private static func printable(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
     }
 }
 

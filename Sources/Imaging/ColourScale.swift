@@ -17,15 +17,17 @@ public struct ColourScale: Sendable, Hashable {
     }
 
     /// A number on the bar and its place, 0...1.
-    struct Tick: Hashable {
-        var place: Double
-        var text: String
+    package struct Tick: Hashable {
+        package var place: Double
+        package var text: String
     }
 
     /// Round numbers (1, 2, 2.5 or 5 times a power of ten) inside the range, at most `count` + 1 of them.
-    func ticks(count: Int) -> [Tick] {
+    package func ticks(count: Int) -> [Tick] {
         let extent = high - low
-        guard extent > 0, extent.isFinite, count > 0 else { return [Tick(place: 0, text: Self.plain(low))] }
+        let largest = max(abs(low), abs(high))
+        // Powers of ten of denormal or huge numbers are no longer exact, or no numbers at all.
+        guard count > 0, extent > 1e-290, largest < 1e290 else { return [Tick(place: 0, text: Self.plain(low))] }
         let power = pow(10, floor(log10(extent / Double(count))))
         let step = [1, 2, 2.5, 5, 10].map { $0 * power }.first { extent / $0 <= Double(count) + 1e-9 } ?? extent
         let (first, last) = ((low / step - 1e-9).rounded(.up), (high / step + 1e-9).rounded(.down))
@@ -33,7 +35,6 @@ public struct ColourScale: Sendable, Hashable {
         guard first.magnitude < 1e12, last.magnitude < 1e12, first <= last, last - first <= Double(count) else {
             return [Tick(place: 0, text: Self.plain(low)), Tick(place: 1, text: Self.plain(high))]
         }
-        let largest = max(abs(low), abs(high))
         let scientific = largest >= 1e5 || largest < 1e-3
         // How many decimals the step itself needs, relative to 1 or to the largest value's power of ten.
         let unit = scientific ? pow(10, floor(log10(largest) + 1e-9)) : 1

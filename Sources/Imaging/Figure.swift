@@ -2,8 +2,10 @@
 ///
 /// Text that is too long is wrapped or ends in an ellipsis; nothing is cut off.
 public struct Figure: Sendable, Hashable {
-    /// The first line, bold: the class and its score.
+    /// The first line, bold: the class.
     public var title: String
+    /// What stands behind the title and is never shortened: the score.
+    public var score: String
     /// A line under the title.
     public var subtitle: String
     /// The panels, row by row; rows may have different lengths.
@@ -37,10 +39,11 @@ public struct Figure: Sendable, Hashable {
 
     /// A figure with these parts.
     public init(
-        title: String, subtitle: String = "", rows: [[Panel]], captions: [String] = [], width: Int = 1200,
-        maximumPanelHeight: Int = 720
+        title: String, score: String = "", subtitle: String = "", rows: [[Panel]], captions: [String] = [],
+        width: Int = 1200, maximumPanelHeight: Int = 720
     ) {
         self.title = title
+        self.score = score
         self.subtitle = subtitle
         self.rows = rows
         self.captions = captions
@@ -50,8 +53,8 @@ public struct Figure: Sendable, Hashable {
 
     /// The photograph beside its overlay, or above it where the photograph is very wide.
     public static func explanation(
-        photo: Picture, overlay: Overlay.Result, title: String, subtitle: String = "", detail: String = "",
-        captions: [String] = []
+        photo: Picture, overlay: Overlay.Result, title: String, score: String = "", subtitle: String = "",
+        detail: String = "", captions: [String] = []
     ) -> Figure {
         let first = Panel(photo, label: "Photograph", detail: "\(photo.width) × \(photo.height)")
         let second = Panel(
@@ -60,7 +63,7 @@ public struct Figure: Sendable, Hashable {
         let wide = photo.width > 2 * photo.height
         let words = overlay.diagnosis.isInformative ? [] : [overlay.diagnosis.description]
         return Figure(
-            title: title, subtitle: subtitle, rows: wide ? [[first], [second]] : [[first, second]],
+            title: title, score: score, subtitle: subtitle, rows: wide ? [[first], [second]] : [[first, second]],
             captions: words + captions)
     }
 
@@ -95,11 +98,13 @@ enum FigureStyle {
     static let background = Colour(grey: 250)
     static let ink = Colour(red: 31, green: 35, blue: 40)
     static let quiet = Colour(red: 89, green: 96, blue: 105)
+    static let accent = Colour(red: 9, green: 105, blue: 218)
     static let line = Colour(red: 201, green: 207, blue: 214)
     static let margin = 36
     static let gap = 28
-    static let minimumWidth = 560
+    static let minimumWidth = 640
     static let title = Canvas.Font(size: 27, bold: true)
+    static let score = Canvas.Font(size: 27)
     static let subtitle = Canvas.Font(size: 18)
     static let label = Canvas.Font(size: 17, bold: true)
     static let detail = Canvas.Font(size: 15)

@@ -3,7 +3,15 @@ struct FigureLayout {
     let width: Int
     private(set) var height: Int
     private var cells: [Cell] = []
-    private var lines: [(text: String, y: Int, font: Canvas.Font, colour: Colour)] = []
+    private var lines: [Line] = []
+
+    private struct Line {
+        var text: String
+        var x = Double(FigureStyle.margin)
+        var y: Int
+        var font: Canvas.Font
+        var colour: Colour
+    }
 
     private struct Cell {
         var panel: Figure.Panel
@@ -12,6 +20,8 @@ struct FigureLayout {
         var width: Int
         var height: Int
         var ticks: [ColourScale.Tick] = []
+        /// What the label needs, up to a limit.
+        var labelWidth = 0
         /// The width of bar and numbers beside the picture; 0 for none.
         var sideBar = 0
         /// The height of bar and numbers below the picture; 0 for none.
@@ -25,21 +35,32 @@ struct FigureLayout {
         var rows = Self.sized(figure, ruler)
         let columnCount = rows.map(\.count).max() ?? 0
         let columnWidths = (0..<columnCount).map { column in
-            rows.compactMap { column < $0.count ? $0[column].width + $0[column].sideBar : nil }.max() ?? 0
+            rows.compactMap { row in
+                column < row.count ? max(row[column].width + row[column].sideBar, row[column].labelWidth) : nil
+            }.max() ?? 0
         }
         let contentWidth = columnWidths.reduce(0, +) + gap * (columnCount - 1)
         width = min(max(contentWidth + 2 * margin, min(FigureStyle.minimumWidth, figure.width)), figure.width)
         let textWidth = Double(width - 2 * margin)
 
+        let score = ruler.fitting(figure.score, width: textWidth * 0.7, FigureStyle.score)
+        let scoreWidth = score.isEmpty ? 0 : ruler.measure(score, FigureStyle.score) + 18
         var y = margin
-        for (text, font, colour, limit, leading) in [
-            (figure.title, FigureStyle.title, FigureStyle.ink, 2, 36),
-            (figure.subtitle, FigureStyle.subtitle, FigureStyle.quiet, 2, 26),
-        ] {
-            for line in ruler.wrapped(text, width: textWidth, lines: limit, font) {
-                lines.append((line, y + Int(font.size * 0.8), font, colour))
-                y += leading
-            }
+        for line in ruler.wrapped(figure.title, width: textWidth - scoreWidth, lines: 2, FigureStyle.title) {
+            lines.append(Line(text: line, y: y + 22, font: FigureStyle.title, colour: FigureStyle.ink))
+            y += 36
+        }
+        if !score.isEmpty {
+            let end = lines.last.map { ruler.measure($0.text, $0.font) + 18 } ?? 0
+            y += lines.isEmpty ? 36 : 0
+            lines.append(
+                Line(
+                    text: score, x: Double(margin) + end, y: y - 14, font: FigureStyle.score,
+                    colour: FigureStyle.accent))
+        }
+        for line in ruler.wrapped(figure.subtitle, width: textWidth, lines: 2, FigureStyle.subtitle) {
+            lines.append(Line(text: line, y: y + 15, font: FigureStyle.subtitle, colour: FigureStyle.quiet))
+            y += 26
         }
         y += lines.isEmpty ? 0 : 12
         let left = max(margin, (width - contentWidth) / 2)
@@ -57,7 +78,7 @@ struct FigureLayout {
         }
         for caption in figure.captions {
             for line in ruler.wrapped(caption, width: textWidth, lines: 3, FigureStyle.caption) {
-                lines.append((line, y + Int(FigureStyle.caption.size), FigureStyle.caption, FigureStyle.quiet))
+                lines.append(Line(text: line, y: y + 16, font: FigureStyle.caption, colour: FigureStyle.quiet))
                 y += 24
             }
         }
@@ -84,6 +105,8 @@ struct FigureLayout {
                 var cell = Cell(
                     panel: panel, width: max(Int(Double(picture.width) * ratio), 1),
                     height: max(Int(Double(picture.height) * ratio), 1))
+                let labelWidth = ruler.measure(panel.label, FigureStyle.label).rounded(.up)
+                cell.labelWidth = min(Int(labelWidth), max(cellWidth, cell.width))
                 if let scale = panel.scale {
                     let beside = cell.height >= FigureStyle.shortestBar
                     cell.ticks = ticks(of: scale, along: beside ? cell.height : cell.width)
@@ -96,7 +119,7 @@ struct FigureLayout {
     }
 
     private static func ticks(of scale: ColourScale, along length: Int) -> [ColourScale.Tick] {
-        scale.ticks(count: min(max(length / 60, 2), 6))
+        scale.ticks(count: min(max(length / 48, 3), 6))
     }
 
     private static func barSpace(_ ticks: [ColourScale.Tick], _ ruler: Canvas) -> Int {
@@ -106,7 +129,7 @@ struct FigureLayout {
 
     func draw(on canvas: Canvas) throws(ImagingError) {
         for line in lines {
-            canvas.write(line.text, x: Double(FigureStyle.margin), y: Double(line.y), line.font, line.colour)
+            canvas.write(line.text, x: line.x, y: Double(line.y), line.font, line.colour)
         }
         for cell in cells {
             let picture = cell.panel.picture
@@ -119,7 +142,11 @@ struct FigureLayout {
                 height: Double(cell.height) + 1, FigureStyle.line, lineWidth: 1)
             writeLabel(of: cell, on: canvas)
             if let scale = cell.panel.scale {
-                if cell.lowBar > 0 { drawLowBar(scale, of: cell, on: canvas) } else { drawSideBar(scale, of: cell, on: canvas) }
+                if cell.lowBar > 0 {
+                    drawLowBar(scale, of: cell, on: canvas)
+                } else {
+                    drawSideBar(scale, of: cell, on: canvas)
+                }
             }
         }
     }

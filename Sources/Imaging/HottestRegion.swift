@@ -15,10 +15,11 @@ public struct HottestRegion: Sendable, Hashable {
     /// The region of a map [H, W] at `fraction` of its largest value; nil where no value is positive.
     public init?(of map: Tensor<Float>, fraction: Double) {
         let values = map.elements
-        guard map.shape.rank == 2,
-            let peak = values.indices.filter({ values[$0].isFinite }).max(by: { values[$0] < values[$1] }),
-            values[peak] > 0
-        else { return nil }
+        var peak: Int?
+        for index in values.indices where values[index].isFinite && values[index] > (peak.map { values[$0] } ?? 0) {
+            peak = index
+        }
+        guard map.shape.rank == 2, let peak else { return nil }
         let (height, width) = (map.shape[0], map.shape[1])
         let threshold = Float(Double(values[peak]) * min(max(fraction, 0), 1))
         var cells = [Bool](repeating: false, count: values.count)
@@ -49,7 +50,7 @@ public struct HottestRegion: Sendable, Hashable {
 
     /// The lines around the region where the map, linear between the centres of its cells, crosses the threshold
     /// (marching squares); the map's border closes them.
-    func outline(in map: Tensor<Float>) -> [(x0: Double, y0: Double, x1: Double, y1: Double)] {
+    package func outline(in map: Tensor<Float>) -> [(x0: Double, y0: Double, x1: Double, y1: Double)] {
         let (height, width) = (map.shape[0], map.shape[1])
         guard cells.count == width * height else { return [] }
         var segments: [(x0: Double, y0: Double, x1: Double, y1: Double)] = []

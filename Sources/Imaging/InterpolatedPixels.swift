@@ -39,7 +39,9 @@ extension Picture {
         for (upper, lower, down) in rows {
             for (left, right, across) in columns {
                 for channel in 0..<3 {
-                    func value(_ row: Int, _ column: Int) -> Float { Float(pixels[(row * width + column) * 3 + channel]) }
+                    func value(_ row: Int, _ column: Int) -> Float {
+                        Float(pixels[(row * width + column) * 3 + channel])
+                    }
                     let top = value(upper, left) + (value(upper, right) - value(upper, left)) * across
                     let bottom = value(lower, left) + (value(lower, right) - value(lower, left)) * across
                     result.append(top + (bottom - top) * down)

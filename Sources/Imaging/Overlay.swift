@@ -25,7 +25,7 @@ public struct Overlay: Sendable, Hashable {
 
     /// An overlay with these choices.
     public init(
-        colourMap: ColourMap = .turbo, range: DisplayRange = .positive, opacity: Opacity = .constant(0.5),
+        colourMap: ColourMap = .turbo, range: DisplayRange = .positive, opacity: Opacity = .proportional(0.8),
         interpolation: MapInterpolation = .bilinear, outline: Double? = nil, boundingBox: Bool = false
     ) {
         self.colourMap = colourMap
@@ -65,13 +65,14 @@ public struct Overlay: Sendable, Hashable {
     ) throws(ImagingError) -> Result {
         let diagnosis = MapDiagnosis(map, range: range)
         let projected = try geometry.project(map, width: photo.width, height: photo.height, by: interpolation)
-        let (low, high) = range.limits(of: projected)
+        // Of the raw map: where the largest value lies in a letterbox's margin, the photograph shows less than it.
+        let (low, high) = range.limits(of: map)
         let scale = ColourScale(map: colourMap, low: Double(low), high: Double(high))
         guard diagnosis.isInformative else {
             let picture = try emptyPicture(photo, saying: diagnosis.description)
             return Result(picture: picture, diagnosis: diagnosis, scale: scale, hottest: nil)
         }
-        let heated = blend(range.normalised(projected), over: photo)
+        let heated = blend(projected, from: low, to: high, over: photo)
         guard outline != nil || boundingBox, let region = HottestRegion(of: projected, fraction: outline ?? 0.5) else {
             return Result(picture: heated, diagnosis: diagnosis, scale: scale, hottest: nil)
         }
@@ -80,7 +81,7 @@ public struct Overlay: Sendable, Hashable {
     }
 
     /// Mixes colours and photograph; NaN is what the model did not see.
-    private func blend(_ values: Tensor<Float>, over photo: Picture) -> Picture {
+    private func blend(_ map: Tensor<Float>, from low: Float, to high: Float, over photo: Picture) -> Picture {
         let table = colourMap.table
         let symmetric = if case .symmetric = range { true } else { false }
         let alphas: [Float] = (0..<256).map { index in
@@ -95,12 +96,12 @@ public struct Overlay: Sendable, Hashable {
         var result = photo
         result.mutatePixels { pixels in
             for index in 0..<photo.width * photo.height {
-                let value = values.elements[index]
-                if value.isNaN {
+                let value = map.elements[index]
+                guard value.isFinite else {
                     Self.hatch(&pixels, index, width: photo.width, period: period)
                     continue
                 }
-                let entry = Int(value * 255 + 0.5)
+                let entry = Int(min(max((value - low) / (high - low), 0), 1) * 255 + 0.5)
                 let (colour, alpha) = (table[entry], min(max(alphas[entry], 0), 1))
                 for (channel, heat) in [colour.red, colour.green, colour.blue].enumerated() {
                     let old = Float(pixels[index * 3 + channel])
@@ -168,8 +169,8 @@ public struct Overlay: Sendable, Hashable {
         let start = index * 3
         let sum = 299 * Int(pixels[start]) + 587 * Int(pixels[start + 1]) + 114 * Int(pixels[start + 2])
         for channel in start..<start + 3 {
-            let dimmed = (Int(pixels[channel]) + sum / 1000) * 45 / 200
-            pixels[channel] = UInt8(clamping: dimmed + (line ? 34 : 0))
+            let dimmed = (Int(pixels[channel]) + sum / 1000) * 56 / 200
+            pixels[channel] = UInt8(clamping: dimmed + (line ? 30 : 0))
         }
     }
 }

@@ -5,7 +5,7 @@ import Foundation
 enum PNGCodec {
     /// The picture and its EXIF block.
     static func decode(
-        _ data: Data, name: String, limits: DecodingLimits, background: Background?
+        _ data: Data, name: String, limits: DecodingLimits, background: Colour?
     ) throws(ImagingError) -> (picture: Picture, exif: Data?) {
         let chunks = PNGChunks(data, keepsTransparency: background != nil)
         var image = unsafe png_image()
@@ -51,7 +51,7 @@ enum PNGCodec {
     }
 
     private static func read(
-        _ image: inout png_image, _ layout: Layout, name: String, background: Background?
+        _ image: inout png_image, _ layout: Layout, name: String, background: Colour?
     ) throws(ImagingError) -> Picture {
         let (width, height) = unsafe (Int(image.width), Int(image.height))
         unsafe image.format = layout.format
@@ -64,14 +64,14 @@ enum PNGCodec {
             }
             pixels =
                 layout.hasAlpha
-                ? Background.compose(premultiplied: deep, over: background)
+                ? AlphaComposition.compose(premultiplied: deep, over: background)
                 : deep.map { UInt8(truncatingIfNeeded: $0 >> 8) }
         } else {
             var shallow = [UInt8](repeating: 0, count: count)
             guard unsafe png_image_finish_read(&image, nil, &shallow, 0, nil) != 0 else {
                 throw unsafe failure(image, name: name)
             }
-            pixels = layout.hasAlpha ? Background.compose(shallow, over: background) : shallow
+            pixels = layout.hasAlpha ? AlphaComposition.compose(shallow, over: background) : shallow
         }
         return Picture(width: width, height: height, pixels: pixels)
     }

@@ -9,11 +9,11 @@ extension Picture {
     /// - Parameters:
     ///   - path: a file or pipe.
     ///   - limits: what the file may ask for; checked before memory for pixels is taken.
-    ///   - background: the colour behind transparent parts; `nil` drops transparency and keeps the colours stored there
-    ///     (16-bit colours come back from their product with alpha, so they are black where alpha is 0).
+    ///   - background: the colour behind transparent parts, white unless told otherwise; `nil` drops transparency and keeps
+    ///     the colours stored there (16-bit colours come back from their product with alpha: black where alpha is 0).
     ///   - appliesOrientation: whether the picture is turned as its EXIF orientation says.
     public init(
-        contentsOf path: String, limits: DecodingLimits = .standard, background: Background? = .white,
+        contentsOf path: String, limits: DecodingLimits = .standard, background: Colour? = Colour(grey: 255),
         appliesOrientation: Bool = true
     ) throws(ImagingError) {
         let data = try ImageFile.contents(of: path, maximumBytes: limits.maximumFileBytes)
@@ -26,10 +26,10 @@ extension Picture {
     ///   - data: a whole file.
     ///   - name: what errors call it.
     ///   - limits: what the file may ask for; checked before memory for pixels is taken.
-    ///   - background: the colour behind transparent parts; `nil` drops transparency and keeps the colours stored there.
+    ///   - background: the colour behind transparent parts, white unless told otherwise; `nil` drops transparency.
     ///   - appliesOrientation: whether the picture is turned as its EXIF orientation says.
     public init(
-        decoding data: Data, name: String, limits: DecodingLimits = .standard, background: Background? = .white,
+        decoding data: Data, name: String, limits: DecodingLimits = .standard, background: Colour? = Colour(grey: 255),
         appliesOrientation: Bool = true
     ) throws(ImagingError) {
         guard data.count <= limits.maximumFileBytes else {

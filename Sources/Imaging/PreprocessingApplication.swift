@@ -88,7 +88,8 @@ extension Preprocessing {
                 let inside = row >= 0 && row < geometry.scaledHeight && column >= 0 && column < geometry.scaledWidth
                 let position = (row * geometry.scaledWidth + column) * 3
                 for channel in 0..<3 {
-                    result[(y * width + x) * 3 + channel] = inside ? scaled.elements[position + channel] : fillPixel[channel]
+                    result[(y * width + x) * 3 + channel] =
+                        inside ? scaled.elements[position + channel] : fillPixel[channel]
                 }
             }
         }

@@ -60,7 +60,8 @@ extension Preprocessing {
 
     private static func axes(of shape: [Int?], text: String) throws(ImagingError) -> (Layout, channels: Int) {
         let noPicture = ImagingError.invalidArgument(
-            what: "the model's input \(text) does not look like a picture: four axes with 1, 3 or 4 channels are needed",
+            what:
+                "the model's input \(text) does not look like a picture: four axes with 1, 3 or 4 channels are needed",
             advice: "choose another input with --input, or use gaze attribute with a tensor file")
         guard shape.count == 4 else { throw noPicture }
         let counts = [1, 3, 4]

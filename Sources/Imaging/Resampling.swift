@@ -69,7 +69,9 @@ extension Picture {
             for y in rows {
                 let source = ((y - top) * other.width - left) * 3
                 let target = y * width * 3
-                for x in columns.lowerBound * 3..<columns.upperBound * 3 { pixels[target + x] = other.pixels[source + x] }
+                for x in columns.lowerBound * 3..<columns.upperBound * 3 {
+                    pixels[target + x] = other.pixels[source + x]
+                }
             }
         }
     }

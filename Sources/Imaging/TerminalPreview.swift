@@ -84,7 +84,8 @@ public struct TerminalPreview: Sendable, Hashable {
         func distance(_ colour: [Int]) -> Int {
             zip(colour, channels).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
         }
-        let cube = channels.map { value in levels.indices.min { abs(levels[$0] - value) < abs(levels[$1] - value) } ?? 0 }
+        let cube = channels.map { value in levels.indices.min { abs(levels[$0] - value) < abs(levels[$1] - value) } ?? 0
+        }
         let grey = min(max((channels.reduce(0, +) / 3 - 3) / 10, 0), 23)
         let greyLevel = 8 + 10 * grey
         return distance([greyLevel, greyLevel, greyLevel]) < distance(cube.map { levels[$0] })

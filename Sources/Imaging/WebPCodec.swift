@@ -5,7 +5,7 @@ import Foundation
 enum WebPCodec {
     /// The picture, or an animation's first frame, and its EXIF block.
     static func decode(
-        _ data: Data, name: String, limits: DecodingLimits, background: Background?
+        _ data: Data, name: String, limits: DecodingLimits, background: Colour?
     ) throws(ImagingError) -> (picture: Picture, exif: Data?) {
         var features = WebPBitstreamFeatures()
         let status = unsafe data.withUnsafeBytes { buffer in
@@ -22,10 +22,10 @@ enum WebPCodec {
         let pixels: [UInt8]
         if isAnimated {
             let frame = try firstFrame(data, name: name, count: width * height * 4)
-            pixels = Background.compose(frame, over: background)
+            pixels = AlphaComposition.compose(frame, over: background)
         } else {
             let still = try still(data, name: name, width: width, height: height, hasAlpha: hasAlpha)
-            pixels = hasAlpha ? Background.compose(still, over: background) : still
+            pixels = hasAlpha ? AlphaComposition.compose(still, over: background) : still
         }
         return (Picture(width: width, height: height, pixels: pixels), exif(data))
     }

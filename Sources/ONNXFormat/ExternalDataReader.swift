@@ -12,7 +12,9 @@ struct ExternalDataReader {
     private var files: [String: Data] = [:]
 
     init(folder: String, modelPath: String?) {
-        let target = modelPath.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().deletingLastPathComponent().path }
+        let target = modelPath.map {
+            URL(fileURLWithPath: $0).resolvingSymlinksInPath().deletingLastPathComponent().path
+        }
         folders = [folder] + (target.map { [$0] } ?? [])
     }
 

@@ -68,11 +68,13 @@ struct ExternalDataWriter {
     }
 
     private func replaceTarget(by temporary: URL) throws {
-        if FileManager.default.fileExists(atPath: target.path) {
-            _ = try FileManager.default.replaceItemAt(target, withItemAt: temporary)
-        } else {
-            try FileManager.default.moveItem(at: temporary, to: target)
+        guard FileManager.default.fileExists(atPath: target.path) else {
+            return try FileManager.default.moveItem(at: temporary, to: target)
         }
+        // Foundation renames over a file only in an atomic write (`replaceItemAt` fails on Linux); mapped, the bytes
+        // are not taken into memory for it.
+        try Data(contentsOf: temporary, options: .alwaysMapped).write(to: target, options: .atomic)
+        try FileManager.default.removeItem(at: temporary)
     }
 }
 

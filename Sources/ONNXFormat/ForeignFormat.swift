@@ -44,7 +44,8 @@ public enum ForeignFormat: Sendable, Hashable, CaseIterable {
 
     private static let signatures: [(ForeignFormat, Int, [UInt8])] = [
         (.picture, 0, [0x89, 0x50, 0x4E, 0x47]), (.picture, 0, [0xFF, 0xD8, 0xFF]), (.picture, 0, Array("GIF8".utf8)),
-        (.picture, 8, Array("WEBP".utf8)), (.archive, 0, [0x50, 0x4B, 0x03, 0x04]), (.archive, 257, Array("ustar".utf8)),
+        (.picture, 8, Array("WEBP".utf8)), (.archive, 0, [0x50, 0x4B, 0x03, 0x04]),
+        (.archive, 257, Array("ustar".utf8)),
         (.compressed, 0, [0x1F, 0x8B]), (.compressed, 0, [0x28, 0xB5, 0x2F, 0xFD]),
         (.compressed, 0, [0xFD, 0x37, 0x7A, 0x58, 0x5A]), (.pickle, 0, [0x80, 0x02, 0x8A, 0x0A]),
         (.pickle, 0, [0x80, 0x02, 0x7D]), (.pickle, 0, [0x80, 0x04, 0x95]), (.hdf5, 0, [0x89, 0x48, 0x44, 0x46]),

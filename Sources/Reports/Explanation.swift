@@ -47,10 +47,13 @@ public struct Explanation: Sendable {
         self.notes = notes
     }
 
-    /// The overlay that suits the method.
+    /// The overlay that suits the method: maps of a layer keep the photograph visible, fine-grained maps stand nearly alone.
     public var overlay: Overlay {
-        display == .signed
-            ? .signed : Overlay(colourMap: .turbo, range: .positive, opacity: .proportional(0.75), outline: 0.5)
+        switch display {
+        case .positive: Overlay(colourMap: .turbo, range: .positive, opacity: .proportional(0.75), outline: 0.5)
+        case .magnitude: Overlay(colourMap: .inferno, range: .clipped(percentile: 99.5), opacity: .constant(0.85))
+        case .signed: .signed
+        }
     }
 
     /// The photograph with the map over it.

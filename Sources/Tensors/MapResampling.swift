@@ -75,7 +75,8 @@ package struct MapTaps: Sendable, Hashable {
             return MapTaps(positions: positions, length: input, by: .nearest)
         }
         let ratio = Double(input) / Double(output)
-        return MapTaps(positions: (0..<output).map { (Double($0) + 0.5) * ratio - 0.5 }, length: input, by: interpolation)
+        return MapTaps(
+            positions: (0..<output).map { (Double($0) + 0.5) * ratio - 0.5 }, length: input, by: interpolation)
     }
 
     /// The taps at `positions`, measured in samples: 0 is the centre of the first of `length` samples.

@@ -46,14 +46,14 @@ import Testing
     @Test func layersHaveHumanNames() throws {
         let layers = try namedGraph().layers()
         #expect(
-            layers.map(\.name) == ["block.conv", "block.Relu", "block.Relu#2", "head.0", "Relu#3 (1x4x4)", "squash"])
+            layers.map(\.name) == ["block.conv", "block.Relu/Relu", "block.Relu", "head.0", "Relu#3 (1x4x4)", "squash"])
         #expect(layers.allSatisfy { $0.shape == [1, 1, 4, 4] && $0.isSpatial })
     }
 
     @Test func layersAreFoundByEveryName() throws {
         let graph = try namedGraph()
         for (name, tensor) in [
-            ("v3", "v3"), ("block.Relu#2", "v3"), ("block.conv", "v1"), ("/block/Relu", "v2"), ("head.0", "v4"),
+            ("v3", "v3"), ("block.Relu", "v3"), ("block.conv", "v1"), ("/block/Relu", "v2"), ("head.0", "v4"),
             ("head", "v4"),
             ("Relu#3", "v5"), ("squash", "v6"), ("block", "v3"),
         ] {

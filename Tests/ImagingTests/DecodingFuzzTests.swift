@@ -18,7 +18,7 @@ import Testing
         var errors = 0
         for number in 0..<Self.filesPerFormat {
             let file = mutate(originals[number % originals.count], among: originals, format, &random)
-            let background: Background? = number % 3 == 0 ? nil : .white
+            let background = number % 3 == 0 ? nil : Colour(grey: 255)
             do throws(ImagingError) {
                 let picture = try Picture(decoding: file, name: "mutated", limits: limits, background: background)
                 #expect(picture.width * picture.height <= limits.maximumPixels)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct DecodingTests {
     @Test("Pixels equal Pillow's", arguments: try ImageFixtures.load().cases)
     func pixels(_ expected: ImageFixtures.Case) throws {
-        let background = expected.background.map { Background(red: $0[0], green: $0[1], blue: $0[2]) }
+        let background = expected.background.map { Colour(red: $0[0], green: $0[1], blue: $0[2]) }
         let picture = try Picture(
             contentsOf: ImageFixtures.path(expected.file), background: background,
             appliesOrientation: expected.orientation)

@@ -68,11 +68,13 @@ import Testing
 
     /// A map of 2x2 cells: the centre of each quarter of the photograph has the cell's own value.
     @Test func cellsTileThePhotograph() throws {
-        let geometry = try Preprocessing(resize: .squash(width: 224, height: 224)).geometry(photoWidth: 8, photoHeight: 4)
+        let geometry = try Preprocessing(resize: .squash(width: 224, height: 224)).geometry(
+            photoWidth: 8, photoHeight: 4)
         let projected = try geometry.project(Tensor(shape: [2, 2], elements: [1, 2, 3, 4]), by: .nearest)
-        #expect(projected.elements == [
-            1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 2, 2, 2, 2,
-            3, 3, 3, 3, 4, 4, 4, 4, 3, 3, 3, 3, 4, 4, 4, 4,
-        ])
+        #expect(
+            projected.elements == [
+                1, 1, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 2, 2, 2, 2,
+                3, 3, 3, 3, 4, 4, 4, 4, 3, 3, 3, 3, 4, 4, 4, 4,
+            ])
     }
 }

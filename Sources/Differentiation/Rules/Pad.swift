@@ -31,6 +31,9 @@ struct PadRule: BackwardRule {
         guard given.count == 2 * axes.count, axes.allSatisfy((0..<rank).contains) else {
             throw .unsupported(node: step.label, reason: "its \(given.count) pads do not fit \(axes.count) of \(rank) axes")
         }
+        guard given.count == 2 * axes.count, axes.allSatisfy({ (0..<rank).contains($0) }) else {
+            throw .unsupported(node: step.label, reason: "\(given.count) pads do not fit \(axes.count) axes")
+        }
         var begins = [Int](repeating: 0, count: rank)
         var ends = begins
         for (position, axis) in axes.enumerated() {

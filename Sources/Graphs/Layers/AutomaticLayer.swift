@@ -51,7 +51,8 @@ extension Graph {
         let depends = values(dependingOn: [value])
         var names: [String] = []
         for node in nodes {
-            guard let result = node.output(0), path.isOnPath[result.index], depends[result.index], result != value
+            guard let result = node.output(0), path.isOnPath[result.index], depends[result.index], result != value,
+                !["Identity", "Dropout"].contains(node.operation)
             else { continue }
             names.append(node.operation)
         }

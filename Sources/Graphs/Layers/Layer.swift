@@ -20,20 +20,28 @@ public struct Layer: Sendable, Hashable {
 extension Graph {
     /// Every node's first result with a human name, in the graph's order; names are unique.
     ///
-    /// Shapes must be known (see `specialised`); values without one are left out.
+    /// Of several results of one module the last goes by the module's name, as a hook on the module would give it; the
+    /// others have their operator behind it. Shapes must be known (see `specialised`); values without one are left out.
     package func layers() -> [Layer] {
-        var used: [String: Int] = [:]
         var ordinals: [String: Int] = [:]
         let containers = Set(nodes.flatMap { node in node.origin.modulePath.indices.map { node.origin.modulePath.prefix($0) } })
-        return nodes.compactMap { node in
+        var entries: [(stem: String, node: Node, value: ValueID, shape: Shape)] = []
+        for node in nodes {
             ordinals[node.operation, default: 0] += 1
-            guard let value = node.output(0), let shape = shape(of: value) else { return nil }
+            guard let value = node.output(0), let shape = shape(of: value) else { continue }
             let stem = humanName(node, containers) ?? numberedName(node, ordinals[node.operation] ?? 1, shape)
-            used[stem, default: 0] += 1
-            let count = used[stem] ?? 1
+            entries.append((stem, node, value, shape))
+        }
+        var last: [String: Int] = [:]
+        for (position, entry) in entries.enumerated() { last[entry.stem] = position }
+        var used: [String: Int] = [:]
+        return entries.enumerated().map { position, entry in
+            let base = last[entry.stem] == position ? entry.stem : "\(entry.stem)/\(entry.node.operation)"
+            used[base, default: 0] += 1
+            let count = used[base] ?? 1
             return Layer(
-                value: value, name: count == 1 ? stem : "\(stem)#\(count)", tensorName: self[value].name,
-                operation: node.qualifiedOperation, shape: shape)
+                value: entry.value, name: count == 1 ? base : "\(base)#\(count)", tensorName: self[entry.value].name,
+                operation: entry.node.qualifiedOperation, shape: entry.shape)
         }
     }
 
@@ -86,7 +94,7 @@ extension Graph {
         let path = name.split(separator: ".").map(String.init)
         let inside = nodes.last { !path.isEmpty && $0.origin.modulePath.starts(with: path) }
         if let value = inside?.output(0), let layer = all.first(where: { $0.value == value }) { return layer }
-        if let layer = all.last(where: { $0.name.hasPrefix(name + ".") || $0.name.hasPrefix(name + "#") || $0.name.hasPrefix(name + " ") }) { return layer }
+        if let layer = all.last(where: { $0.name.hasPrefix(name + ".") || $0.name.hasPrefix(name + " ") }) { return layer }
         throw .unknownLayer(name: name, suggestions: Suggestion.nearest(to: name, among: all.map(\.name)))
     }
 }

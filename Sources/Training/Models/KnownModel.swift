@@ -25,7 +25,7 @@ public struct KnownModel: Sendable, Hashable {
             labels: .imageNetClasses, network: .lite0,
             preprocessing: SidecarPreprocessing(
                 // Squashing keeps the whole picture in view, which an explanation wants.
-                resize: "squash", resizeTo: 256, size: 224, filter: "bicubic", mean: [127, 127, 127],
+                resize: "squash:224x224", filter: "bicubic", mean: [127, 127, 127],
                 deviation: [128, 128, 128]))
     ]
 }
@@ -52,8 +52,6 @@ struct PackagePin: Sendable, Hashable {
 /// How a picture becomes the input of a model, as the file beside the model states it.
 struct SidecarPreprocessing: Sendable, Hashable {
     let resize: String
-    let resizeTo: Int
-    let size: Int
     let filter: String
     let mean: [Float]
     let deviation: [Float]
@@ -65,9 +63,6 @@ struct SidecarPreprocessing: Sendable, Hashable {
             # How Gaze prepares pictures for the model beside this file: (p * scale - mean) / std.
             preprocessing:
               resize: \(resize)
-              # The short side before cropping; used with "resize: crop".
-              resize-to: \(resizeTo)
-              size: [\(size), \(size)]
               filter: \(filter)
               channels: rgb
               scale: 1.0

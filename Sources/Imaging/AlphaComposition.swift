@@ -1,26 +1,7 @@
-/// The colour that shows through the transparent parts of a picture.
-public struct Background: Sendable, Hashable {
-    /// The red channel, 0 to 255.
-    public var red: UInt8
-    /// The green channel, 0 to 255.
-    public var green: UInt8
-    /// The blue channel, 0 to 255.
-    public var blue: UInt8
-
-    /// A background of this colour.
-    public init(red: UInt8, green: UInt8, blue: UInt8) {
-        self.red = red
-        self.green = green
-        self.blue = blue
-    }
-
-    /// Paper: what browsers and printers show behind a picture.
-    public static let white = Background(red: 255, green: 255, blue: 255)
-    /// No light.
-    public static let black = Background(red: 0, green: 0, blue: 0)
-
+/// Puts pixels with transparency in front of a colour.
+enum AlphaComposition {
     /// RGB pixels of RGBA pixels whose colours are not multiplied by alpha: `round((a * colour + (255 - a) * background) / 255)`.
-    static func compose(_ rgba: [UInt8], over background: Background?) -> [UInt8] {
+    static func compose(_ rgba: [UInt8], over background: Colour?) -> [UInt8] {
         var pixels: [UInt8] = []
         pixels.reserveCapacity(rgba.count / 4 * 3)
         let (red, green, blue) = (
@@ -39,7 +20,7 @@ public struct Background: Sendable, Hashable {
 
     /// RGB pixels of 16-bit RGBA pixels whose colours are multiplied by alpha: the high byte of
     /// `colour + (65535 - a) * background / 255`, or of `65535 * colour / a` without a background.
-    static func compose(premultiplied rgba: [UInt16], over background: Background?) -> [UInt8] {
+    static func compose(premultiplied rgba: [UInt16], over background: Colour?) -> [UInt8] {
         var pixels: [UInt8] = []
         pixels.reserveCapacity(rgba.count / 4 * 3)
         let colors = background.map { [Int($0.red), Int($0.green), Int($0.blue)] } ?? [0, 0, 0]
