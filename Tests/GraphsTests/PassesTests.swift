@@ -36,10 +36,10 @@ import Testing
     }
 
     @Test func foldedOutputsAreStillOutputs() throws {
-        let graph = try Graph(
-            Models.model(
-                [NodeProto("Shape", ["x"], ["y"]), NodeProto("Relu", ["x"], ["z"])], outputs: ["y", "z", "x"])
-        ).specialised(to: [:], by: Models.evaluator())
+        var model = Models.model(
+            [NodeProto("Shape", ["x"], ["y"]), NodeProto("Relu", ["x"], ["z"])], outputs: ["y", "z", "x"])
+        model.graph.output[0] = Models.output("y", type: .int64)
+        let graph = try Graph(model).specialised(to: [:], by: Models.evaluator())
         #expect(graph.nodes.map(\.operation) == ["Relu"])
         let found = try Models.run(graph, ["x": Models.floats([-1, 1, 2, 3, 4, 5], [2, 3])])
         #expect(found[0].integers == [2, 3])
@@ -99,6 +99,15 @@ import Testing
         #expect(graph.eliminatingDeadNodes().nodes[0].outputs.count == 1)
     }
 
+    @Test func resultsOfASplitStayInTheirPlaces() throws {
+        let halves = [AttributeProto("num_outputs", int: 2)]
+        for (results, expected) in [(["", "y"], [3, 4]), (["y", "dead"], [1, 2])] as [([String], [Float])] {
+            let split = NodeProto("Split", ["x"], results, attributes: halves)
+            let graph = try Graph(Models.model([split], inputs: [Models.input("x", [4])])).eliminatingDeadNodes()
+            #expect(try Models.run(graph, ["x": Models.floats([1, 2, 3, 4])])[0].floats == expected)
+        }
+    }
+
     @Test func prefixAndSuffixMakeTheWhole() throws {
         // y = relu(x)·x + |relu(x)|: the suffix behind `a` still reads the input.
         var graph = Graph()
@@ -108,6 +117,7 @@ import Testing
         let absolute = graph.append("Abs", [a], name: "absolute")[0]
         let y = graph.append("Add", [product, absolute], name: "y")[0]
         graph.outputs = [Graph.Output(name: "y", value: y)]
+        for value in [a, product, absolute, y] { graph[value].type = .float32 }
         let input = try Models.floats([-2, -1, 1, 3])
         let whole = try Models.run(graph, ["x": input])[0]
         let prefix = graph.tapped(at: [a])

@@ -28,10 +28,7 @@ import Training
             sidecar == """
                 # How Gaze prepares pictures for the model beside this file: (p * scale - mean) / std.
                 preprocessing:
-                  resize: squash
-                  # The short side before cropping; used with "resize: crop".
-                  resize-to: 256
-                  size: [224, 224]
+                  resize: squash:224x224
                   filter: bicubic
                   channels: rgb
                   scale: 1.0

@@ -48,7 +48,8 @@ package struct TargetResolver {
         /// Per sample, the flat positions behind the batch axis.
         let positions: [[Int]]
         var isClosed: Bool
-        var weight: Float = 1
+        /// What divides each sample's elements, for means.
+        var counts: [Int]?
     }
 
     package mutating func resolve(_ target: Target, text: String) throws -> ResolvedTarget {
@@ -79,9 +80,8 @@ package struct TargetResolver {
         var sum = weights[selected.value] ?? Tensor(repeating: 0, shape: shape)
         sum.mutateElements { elements in
             for (sample, positions) in selected.positions.enumerated() {
-                for position in positions {
-                    elements[sample * perSample + position] += Float(factor) * selected.weight
-                }
+                let weight = Float(factor) / Float(selected.counts?[sample] ?? 1)
+                for position in positions { elements[sample * perSample + position] += weight }
             }
         }
         weights[selected.value] = sum
@@ -114,7 +114,7 @@ package struct TargetResolver {
         notes = kept
         let value = try move(&self, selected.value)
         return Selected(
-            value: value, positions: selected.positions, isClosed: selected.isClosed, weight: selected.weight)
+            value: value, positions: selected.positions, isClosed: selected.isClosed, counts: selected.counts)
     }
 
     private func average(_ selected: Selected, mask: String?) throws -> Selected {
@@ -136,12 +136,9 @@ package struct TargetResolver {
                 return zip(all, values).filter { $1 == 1 }.map(\.0)
             }
         }
-        let counts = Set(positions.map(\.count))
-        guard let count = counts.first, counts.count == 1, count > 0 else {
-            throw problem("the mask selects nothing, or a different number of positions for each sample")
-        }
-        return Selected(
-            value: selected.value, positions: positions, isClosed: true, weight: selected.weight / Float(count))
+        let counts = positions.map(\.count)
+        guard counts.allSatisfy({ $0 > 0 }) else { throw problem("the mask selects nothing") }
+        return Selected(value: selected.value, positions: positions, isClosed: true, counts: counts)
     }
 
     private func output(_ source: Target.Source) throws -> ValueID {
