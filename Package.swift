@@ -98,6 +98,7 @@ let package = Package(
             dependencies: ["Archives", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport", "Training"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
-            name: "ImagingTests", dependencies: ["Imaging"], resources: [.copy("Golden")], swiftSettings: strict),
+            name: "ImagingTests", dependencies: ["Imaging", "Tensors", "TestSupport"], resources: [.copy("Golden")],
+            swiftSettings: strict),
     ]
 )

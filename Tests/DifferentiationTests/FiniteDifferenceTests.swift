@@ -1,8 +1,8 @@
 import Differentiation
 import Graphs
 import Runtime
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Every rule of the catalogue against central differences of the engine's own forward results.

@@ -2,8 +2,8 @@ import Explanations
 import Foundation
 import Graphs
 import Runtime
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// Tiny networks by both exporters against PyTorch in float64 (`Scripts/golden/networks.py`).
@@ -37,7 +37,8 @@ import Testing
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/networks")
     static let index = Result { try Golden.decode(Index.self, "networks/networks.json") }
     static var cases: [Case] {
-        ((try? index.get().networks) ?? []).flatMap { network in network.files.map { Case(network: network, file: $0) } }
+        ((try? index.get().networks) ?? []).flatMap { network in network.files.map { Case(network: network, file: $0) }
+        }
     }
 
     @Test func theFileIsComplete() throws {
@@ -67,7 +68,8 @@ import Testing
             }
             #expect(results[0].values.shape == [golden.network.batch])
             for (result, key) in zip(
-                results.dropFirst(), ["activation", "gradient.\(target)", "layer-gradient.\(target)", "gradcam.\(target)"])
+                results.dropFirst(),
+                ["activation", "gradient.\(target)", "layer-gradient.\(target)", "gradcam.\(target)"])
             {
                 let expected = try #require(arrays[key]).floatTensor
                 #expect(result.values.shape == expected.shape, "\(key)")
@@ -85,7 +87,8 @@ import Testing
         let graph = try Attributor(model).specialisedGraph(for: [try #require(model.inputs.first?.name): input.shape])
         let choice = try graph.automaticLayer(from: graph.inputs[0], to: graph.outputs[0].value)
         // SqueezeNet classifies by a convolution, so its last map is what enters the pooling: the class maps themselves.
-        let head = golden.network.name == "squeezenet1_1" ? try graph.averagingHead(endingIn: graph.outputs[0].value) : nil
+        let head =
+            golden.network.name == "squeezenet1_1" ? try graph.averagingHead(endingIn: graph.outputs[0].value) : nil
         #expect(choice.layer.tensorName == head.map { graph[$0.map].name } ?? golden.file.layer)
     }
 

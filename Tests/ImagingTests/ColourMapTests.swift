@@ -1,9 +1,10 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct ColourMapTests {
-    struct Golden: Decodable {
+    struct Records: Decodable {
         var tables: [String: Data]
     }
 
@@ -13,7 +14,7 @@ import Testing
         (.diverging, "coolwarm"),
     ])
     func equalsMatplotlib(map: ColourMap, name: String) throws {
-        let golden = try GoldenValues.read("colour-maps.json", as: Golden.self)
+        let golden = try Golden.decode(Records.self, "colour-maps.json")
         let truth = Array(try #require(golden.tables[name]))
         #expect(truth.count == 768)
         var largest = 0

@@ -1,10 +1,11 @@
 import Foundation
 import Imaging
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct PreprocessingTests {
-    struct Golden: Decodable {
+    struct Records: Decodable {
         struct Case: Decodable {
             var source: SyntheticPicture
             var filter: ResamplingFilter
@@ -18,7 +19,7 @@ import Testing
     }
 
     @Test func equalsTorchvision() throws {
-        let golden = try GoldenValues.read("torchvision-preprocessing.json", as: Golden.self)
+        let golden = try Golden.decode(Records.self, "torchvision-preprocessing.json")
         #expect(golden.cases.count > 90)
         for item in golden.cases {
             var rule = PreprocessingPreset.imagenet.preprocessing(resize: item.resize)
@@ -28,7 +29,7 @@ import Testing
             rule.filter = item.filter
             let photo = item.source.picture
             let label = "\(photo.width)x\(photo.height) \(item.resize) \(item.filter)"
-            #expect(GoldenValues.hash(try rule.seenPicture(of: photo).pixels) == item.hash, "\(label)")
+            #expect(SyntheticPicture.hash(try rule.seenPicture(of: photo).pixels) == item.hash, "\(label)")
             let tensor = try rule.apply(to: photo)
             #expect(tensor.shape == [1, item.grey ? 1 : 3, item.resize.height, item.resize.width])
             for (index, value) in zip(item.indices, item.values) {

@@ -1,10 +1,11 @@
 import Foundation
 import Imaging
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct ResamplingTests {
-    struct Golden: Decodable {
+    struct Records: Decodable {
         struct Case: Decodable {
             var source: SyntheticPicture
             var filter: ResamplingFilter
@@ -19,7 +20,7 @@ import Testing
     }
 
     @Test func equalsPillowToTheLastBit() throws {
-        let golden = try GoldenValues.read("pillow-resize.json", as: Golden.self)
+        let golden = try Golden.decode(Records.self, "pillow-resize.json")
         #expect(golden.cases.count > 100)
         for item in golden.cases {
             let box = item.box.map { PictureBox(left: $0[0], top: $0[1], right: $0[2], bottom: $0[3]) }
@@ -28,12 +29,12 @@ import Testing
             let label =
                 "\(item.filter) \(item.source.width)x\(item.source.height) -> \(item.width)x\(item.height) \(item.box ?? [])"
             if let pixels = item.pixels { #expect(result.pixels == Array(pixels), "\(label)") }
-            #expect(GoldenValues.hash(result.pixels) == item.hash, "\(label)")
+            #expect(SyntheticPicture.hash(result.pixels) == item.hash, "\(label)")
         }
     }
 
     @Test func equalsTensorFlowsFormula() throws {
-        let golden = try GoldenValues.read("tensorflow-resize.json", as: Golden.self)
+        let golden = try Golden.decode(Records.self, "tensorflow-resize.json")
         #expect(golden.cases.count == 10)
         for item in golden.cases {
             let result = try item.source.picture.floatPixels(

@@ -1,9 +1,9 @@
-import Foundation
 import Tensors
+import TestSupport
 import Testing
 
 @Suite struct MapResamplingTests {
-    struct Golden: Decodable {
+    struct Records: Decodable {
         struct Case: Decodable {
             var interpolation: MapInterpolation
             var shape: [Int]
@@ -16,9 +16,7 @@ import Testing
 
     /// Truth: `torch.nn.functional.interpolate`, written by `Scripts/golden/preprocessing.py`.
     @Test func equalsPyTorch() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("Golden/map-resampling.json")
-        let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
+        let golden = try Golden.decode(Records.self, "map-resampling.json")
         #expect(golden.cases.count == 18)
         for item in golden.cases {
             let map = try Tensor(shape: Shape(item.shape), elements: item.input)

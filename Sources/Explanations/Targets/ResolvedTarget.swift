@@ -211,17 +211,24 @@ package struct TargetResolver {
     }
 
     private func logit(of value: ValueID) throws -> ValueID {
+        guard let node = trailing(["Softmax", "LogSoftmax"], behind: value), let operand = node.input(0),
+            graph.shape(of: operand)?.count == graph.shape(of: value)?.count
+        else { return value }
+        return operand
+    }
+
+    /// The node of one of these kinds that a value comes from, by way of nodes that keep every sample's numbers in order.
+    private func trailing(_ operations: Set<String>, behind value: ValueID) -> Node? {
         var current = value
         while let node = graph.producingNode(of: current), let operand = node.input(0) {
-            switch node.operation {
-            case "Softmax", "LogSoftmax":
-                guard graph.shape(of: operand) == graph.shape(of: value) else { return value }
-                return operand
-            case "Identity", "Dropout", "Cast": current = operand
-            default: return value
-            }
+            if node.domain.isEmpty, operations.contains(node.operation) { return node }
+            let keepsOrder = ["Identity", "Dropout", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]
+            guard keepsOrder.contains(node.operation),
+                graph.shape(of: operand)?.dimensions.first == graph.shape(of: current)?.dimensions.first
+            else { return nil }
+            current = operand
         }
-        return value
+        return nil
     }
 
     private mutating func probability(of value: ValueID) throws -> ValueID {
@@ -237,14 +244,8 @@ package struct TargetResolver {
         return softmax
     }
 
-    /// Whether a value is a softmax, perhaps under another name.
-    private func isProbability(_ value: ValueID) -> Bool {
-        var node = graph.producingNode(of: value)
-        while let current = node, ["Identity", "Dropout", "Cast"].contains(current.operation), let operand = current.input(0) {
-            node = graph.producingNode(of: operand)
-        }
-        return node?.operation == "Softmax"
-    }
+    /// Whether a value is a softmax, perhaps under another name or shape.
+    private func isProbability(_ value: ValueID) -> Bool { trailing(["Softmax"], behind: value) != nil }
 
     private func problem(_ reason: String) -> ExplanationError { .target(text: text, reason: reason) }
 }

@@ -44,16 +44,16 @@ extension Graph {
     private func graphMessage() -> GraphProto {
         var graph = GraphProto()
         graph.name = "gaze"
-        let used = neededNodes(for: outputs.map(\.value)).values
+        var isRead = [Bool](repeating: false, count: values.count)
+        for operand in nodes.flatMap(\.operands) + outputs.map(\.value) { isRead[operand.index] = true }
         graph.initializer = values.indices.compactMap { index in
-            let isRead = used[index] || nodes.isEmpty
-            guard let constant = values[index].constant, isRead else { return nil }
+            guard let constant = values[index].constant, isRead[index] else { return nil }
             return TensorProto(constant, name: values[index].name)
         }
         graph.input = inputs.map { valueInfo($0, name: self[$0].name) }
         var renamed: [NodeProto] = []
         graph.output = outputs.map { output in
-            if output.name != self[output.value].name || self[output.value].constant != nil || inputs.contains(output.value) {
+            if output.name != self[output.value].name {
                 renamed.append(identity(from: self[output.value].name, to: output.name))
             }
             return valueInfo(output.value, name: output.name)

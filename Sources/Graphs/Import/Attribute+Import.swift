@@ -60,7 +60,7 @@ package enum BodyGraph {
                 names += outerNames(of: graph)
             }
         }
-        return names
+        return Array(Set(names)).sorted()
     }
 
     private static func outerNames(of graph: GraphProto) -> [String] {

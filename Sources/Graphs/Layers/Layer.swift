@@ -24,11 +24,12 @@ extension Graph {
     /// others have their operator behind it. Shapes must be known (see `specialised`); values without one are left out.
     package func layers() -> [Layer] {
         var ordinals: [String: Int] = [:]
+        let containers = Set(nodes.flatMap { node in node.origin.modulePath.indices.map { node.origin.modulePath.prefix($0) } })
         var entries: [(stem: String, node: Node, value: ValueID, shape: Shape)] = []
         for node in nodes {
             ordinals[node.operation, default: 0] += 1
             guard let value = node.output(0), let shape = shape(of: value) else { continue }
-            let stem = humanName(node) ?? numberedName(node, ordinals[node.operation] ?? 1, shape)
+            let stem = humanName(node, containers) ?? numberedName(node, ordinals[node.operation] ?? 1, shape)
             entries.append((stem, node, value, shape))
         }
         var last: [String: Int] = [:]
@@ -45,8 +46,12 @@ extension Graph {
     }
 
     /// What the file itself calls the module that a node belongs to.
-    private func humanName(_ node: Node) -> String? {
-        if !node.origin.modulePath.isEmpty { return node.origin.modulePath.joined(separator: ".") }
+    ///
+    /// A node right inside a module that has inner modules gets its operator's name behind it (`layer4.1.Add`), so that the
+    /// module's own name is left to mean its last result.
+    private func humanName(_ node: Node, _ containers: Set<ArraySlice<String>>) -> String? {
+        let path = node.origin.modulePath
+        if !path.isEmpty { return (containers.contains(path[...]) ? path + [node.operation] : path).joined(separator: ".") }
         return weightStem(node) ?? (Self.isTelling(node.origin.name) ? node.origin.name : nil)
     }
 

@@ -7,7 +7,7 @@ extension Graph {
     ]
 
     /// Operators whose result is no tensor of numbers (a Constant that the import left is a text).
-    private static let notNumeric: Set<String> = [
+    static let notNumeric: Set<String> = [
         "Constant", "Optional", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceMap",
         "SplitToSequence",
     ]

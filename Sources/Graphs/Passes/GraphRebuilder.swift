@@ -26,15 +26,20 @@ package struct GraphRebuilder {
         graph.setInputs(graph.inputs + [new])
     }
 
-    /// Copies a node with everything that it reads; results that are not live are left out.
+    /// Operators whose results behind the first are computed only where something reads them.
+    private static let withOptionalResults: Set<String> = ["Dropout", "MaxPool"]
+
+    /// Copies a node with everything that it reads; optional results behind the last live one are left out.
     package mutating func copy(_ node: Node, liveValues: [Bool]? = nil) {
         let inputs = node.inputs.map { input in input.flatMap { value($0) } }
         let captures = node.captures.compactMap { value($0) }
-        var outputs = node.outputs.map { output -> ValueID? in
-            guard let output, liveValues?[output.index] ?? true else { return nil }
-            return copyValue(output)
+        let isLive = node.outputs.map { output in output.map { liveValues?[$0.index] ?? true } ?? false }
+        let isOptional = node.domain.isEmpty && Self.withOptionalResults.contains(node.operation)
+        let count = isOptional ? isLive.lastIndex(of: true).map { $0 + 1 } ?? 0 : isLive.count
+        let outputs = zip(node.outputs, isLive).prefix(count).map { output, isLive -> ValueID? in
+            guard let output else { return nil }
+            return isLive ? copyValue(output) : graph.addValue(name: source[output].name)
         }
-        while outputs.last == .some(nil) { outputs.removeLast() }
         graph.append(
             Node(
                 node.operation, domain: node.domain, inputs: inputs, outputs: outputs, attributes: node.attributes,

@@ -7,7 +7,7 @@ extension Graph {
     /// Shapes come from the engine. Folding can make more of them known (a Reshape by a computed shape), so both repeat
     /// until nothing changes.
     package func specialised(to shapes: [String: Shape], by evaluator: any GraphEvaluator) throws -> Graph {
-        var graph = self
+        var graph = eliminatingDeadNodes()
         try graph.setInputShapes(shapes)
         for _ in 0..<16 {
             try graph.inferShapes(by: evaluator)
@@ -70,7 +70,7 @@ extension Graph {
 
     /// Runs the graph on zeros for the shapes that inference cannot tell (they depend on contents).
     private mutating func measureRemainingShapes(by evaluator: any GraphEvaluator) throws {
-        let unknown = nodes.flatMap(\.results).filter { self[$0].type == nil || self[$0].shape == nil }
+        let unknown = nodes.filter { !Self.notNumeric.contains($0.operation) }.flatMap(\.results).filter { self[$0].type == nil || self[$0].shape == nil }
         guard !unknown.isEmpty else { return }
         let probe = tapped(at: unknown)
         var zeros: [String: AnyTensor] = [:]
