@@ -1,5 +1,6 @@
 import Foundation
 import ONNXMessages
+import Tensors
 
 /// Where the weights of a written model go.
 package enum ExternalDataPolicy: Sendable, Hashable {
@@ -47,7 +48,9 @@ struct ExternalDataWriter {
             let file = try FileHandle(forWritingTo: temporary)
             var offset = 0
             try model.mutateTensors { (tensor, role) throws in
-                guard role == .initializer, tensor.hasRawData, tensor.rawData.count >= max(threshold, 1) else { return }
+                guard role == .initializer, tensor.hasRawData,
+                    tensor.rawData.count >= tensor.leastExternalByteCount(threshold)
+                else { return }
                 let padding = (alignment - offset % alignment) % alignment
                 try file.write(contentsOf: Data(count: padding))
                 try file.write(contentsOf: tensor.rawData)
@@ -79,6 +82,12 @@ struct ExternalDataWriter {
 }
 
 extension TensorProto {
+    /// Axes and shapes stay in the model under any threshold: engines want them before they open a data file.
+    fileprivate func leastExternalByteCount(_ threshold: Int) -> Int {
+        let isNumber = ElementType(rawValue: dataType)?.isFloatingPoint ?? false
+        return max(threshold, isNumber ? 1 : ExternalDataPolicy.defaultThreshold)
+    }
+
     fileprivate mutating func refer(to location: String, offset: Int) {
         externalData = [
             StringStringEntryProto(key: "location", value: location),

@@ -127,8 +127,10 @@ import Testing
 
     @Test func smallTensorsStayInTheModel() throws {
         let folder = try TemporaryFolder()
-        let model = try ONNXFile.read(data: golden.model)
+        var model = try ONNXFile.read(data: golden.model)
         try ONNXFile.write(model, to: folder.path("a.onnx"), externalData: .beside(threshold: 1024))
+        model.graph.initializer = [TensorProto(AnyTensor(Tensor<Int64>(vector: [1, 2])), name: "axes")]
+        try ONNXFile.write(model, to: folder.path("a.onnx"), externalData: .beside(threshold: 1))
         #expect(try folder.names() == ["a.onnx"])
     }
 }
