@@ -80,7 +80,10 @@ let package = Package(
             name: "DifferentiationTests",
             dependencies: ["Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport"],
             exclude: ["Golden"], swiftSettings: strict),
-        tests("GraphsTests", ["Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport"]),
+        .testTarget(
+            name: "GraphsTests",
+            dependencies: ["Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport"],
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ExplanationsTests",
             dependencies: ["Explanations", "Differentiation", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport"],
