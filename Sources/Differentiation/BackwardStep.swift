@@ -61,7 +61,9 @@ package struct BackwardStep {
 
     package func shape(ofOperand index: Int) throws(DifferentiationError) -> Shape { try shape(of: try operand(index)) }
 
-    package func shape(ofResult index: Int = 0) throws(DifferentiationError) -> Shape { try shape(of: try result(index)) }
+    package func shape(ofResult index: Int = 0) throws(DifferentiationError) -> Shape {
+        try shape(of: try result(index))
+    }
 
     /// The integers of a constant operand; nil where it is left out.
     package func constantIntegers(_ index: Int) throws(DifferentiationError) -> [Int]? {

@@ -14,7 +14,8 @@ package struct DerivedGraph: Sendable {
 extension Graph {
     /// Appends the vector-Jacobian product `∂⟨seed, outputs⟩/∂targets`.
     ///
-    /// The seeds are new inputs, so one program serves every class, contrast and batch. Only nodes between the targets and
+    /// The seeds are new inputs, so one program serves every class, contrast and batch. Only nodes between the targets
+    /// and
     /// the outputs are visited, so what lies before the targets costs nothing.
     package func differentiated(
         _ differentiated: [ValueID], withRespectTo targets: [ValueID], by composite: Composite = .derivative
@@ -37,9 +38,11 @@ extension Graph {
         for position in nodes.indices.reversed() {
             let node = nodes[position]
             guard node.results.contains(where: { contributions[$0] != nil }) else { continue }
-            step.begin(node, at: position, wanted: node.inputs.map { input in
-                input.map { onPath[$0.index] && self[$0].type?.isFloatingPoint != false } ?? false
-            })
+            step.begin(
+                node, at: position,
+                wanted: node.inputs.map { input in
+                    input.map { onPath[$0.index] && self[$0].type?.isFloatingPoint != false } ?? false
+                })
             guard step.wanted.contains(true) else { continue }
             step.resultCotangents = node.outputs.map { output in
                 output.flatMap { step.total(of: $0, &contributions) }

@@ -45,7 +45,8 @@ public final class Attributor: Sendable {
             let piece = try batches.inputs(of: batch)
             parts.append(
                 try attributeBatch(
-                    piece, batches, batch, target: batches.target(target, of: batch), text: targetText, methods: methods,
+                    piece, batches, batch, target: batches.target(target, of: batch), text: targetText,
+                    methods: methods,
                     layer: layer, readMask: readMask))
         }
         return try batches.joined(parts)
@@ -59,7 +60,8 @@ public final class Attributor: Sendable {
         let shapes = inputs.mapValues(\.shape)
         let graph = try specialisedGraph(for: shapes)
         var resolver = TargetResolver(
-            graph: graph, batch: batches.size, samples: batches.samples(of: portion), of: batches.samples, readMask: readMask)
+            graph: graph, batch: batches.size, samples: batches.samples(of: portion), of: batches.samples,
+            readMask: readMask)
         let resolved = try resolver.resolve(target, text: text)
         let named = try layer.map { try resolver.graph.layer(named: $0) }
         let question = Question(

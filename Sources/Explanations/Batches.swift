@@ -47,7 +47,8 @@ struct Batches {
                 port.dimensions.first?.length != declared || inputs[port.name]?.shape.dimensions.first != samples
             }) {
                 throw ExplanationError.batch(
-                    reason: "the model takes \(declared) samples at once, and '\(other.name)' cannot be divided like that")
+                    reason:
+                        "the model takes \(declared) samples at once, and '\(other.name)' cannot be divided like that")
             }
         } else {
             size = samples

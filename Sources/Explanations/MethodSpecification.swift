@@ -14,7 +14,8 @@ public struct MethodSpecification: Sendable, Hashable {
         parameters = [:]
     }
 
-    /// Reads `gradcam`, `rise:samples=100,seed=3` or `smooth.a@0=smoothgrad:noise=n.npy`; fails with the part that is wrong.
+    /// Reads `gradcam`, `rise:samples=100,seed=3` or `smooth.a@0=smoothgrad:noise=n.npy`; fails with the part that is
+    /// wrong.
     public init(parsing text: String) throws(ExplanationError) {
         let colon = text.firstIndex(of: ":") ?? text.endIndex
         let head = text[..<colon]

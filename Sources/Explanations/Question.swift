@@ -29,7 +29,9 @@ package struct Question: Sendable {
         guard layer.shape.rank == 4 else {
             throw ExplanationError.unsuitable(
                 method: method,
-                reason: "the layer '\(layer.name)' has shape \(layer.shape), and a map [B, C, H, W] is needed; name another with --layer ('gaze inspect MODEL' lists them)")
+                reason:
+                    "the layer '\(layer.name)' has shape \(layer.shape), and a map [B, C, H, W] is needed; name another with --layer ('gaze inspect MODEL' lists them)"
+            )
         }
         return layer
     }

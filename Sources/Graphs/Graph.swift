@@ -106,10 +106,12 @@ public struct Graph: Sendable {
     package mutating func addInput(
         _ name: String, type: ElementType, dimensions: [Dimension]? = nil, shape: Shape? = nil
     ) -> ValueID {
-        let known = shape ?? dimensions.flatMap { dimensions in
-            let lengths = dimensions.compactMap(\.length)
-            return lengths.count == dimensions.count ? Shape(lengths) : nil
-        }
+        let known =
+            shape
+            ?? dimensions.flatMap { dimensions in
+                let lengths = dimensions.compactMap(\.length)
+                return lengths.count == dimensions.count ? Shape(lengths) : nil
+            }
         let value = addValue(name: name, type: type, shape: known, declared: dimensions)
         inputs.append(value)
         return value

@@ -52,7 +52,8 @@ extension ElementwiseRule {
     }
 }
 
-/// `y = min(max(x, lower), upper)`: the cotangent passes strictly inside the bounds, as ReLU6 has it at both of its kinks.
+/// `y = min(max(x, lower), upper)`: the cotangent passes strictly inside the bounds, as ReLU6 has it at both of its
+/// kinks.
 struct ClipRule: BackwardRule {
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
         var result = step.none

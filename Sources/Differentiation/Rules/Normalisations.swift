@@ -7,7 +7,8 @@ struct BatchNormalizationRule: BackwardRule {
         guard let seed = step.resultCotangents[0] else { return step.none }
         guard step.node.integer("training_mode") ?? 0 == 0 else {
             throw .unsupported(
-                node: step.label, reason: "the model was exported in training mode; call model.eval() before the export")
+                node: step.label, reason: "the model was exported in training mode; call model.eval() before the export"
+            )
         }
         let shape = try step.shape(ofOperand: 0)
         let channels = try step.shape(ofOperand: 1)

@@ -16,7 +16,8 @@ struct PadRule: BackwardRule {
         }
         var value = seed
         for axis in 0..<shape.rank where begins[axis] != 0 || ends[axis] != 0 {
-            let sources = try (0..<begins[axis] + shape[axis] + ends[axis]).map { position throws(DifferentiationError) in
+            let sources = try (0..<begins[axis] + shape[axis] + ends[axis]).map {
+                position throws(DifferentiationError) in
                 try source(of: position - begins[axis], length: shape[axis], mode: mode, step)
             }
             value = gather(&step, value, sources: sources, length: shape[axis], axis: axis, rank: shape.rank)
@@ -29,7 +30,8 @@ struct PadRule: BackwardRule {
         let given = try step.constantIntegers(1) ?? []
         let axes = try step.constantIntegers(3)?.map { $0 < 0 ? $0 + rank : $0 } ?? Array(0..<rank)
         guard given.count == 2 * axes.count, axes.allSatisfy((0..<rank).contains) else {
-            throw .unsupported(node: step.label, reason: "its \(given.count) pads do not fit \(axes.count) of \(rank) axes")
+            throw .unsupported(
+                node: step.label, reason: "its \(given.count) pads do not fit \(axes.count) of \(rank) axes")
         }
         guard given.count == 2 * axes.count, axes.allSatisfy({ (0..<rank).contains($0) }) else {
             throw .unsupported(node: step.label, reason: "\(given.count) pads do not fit \(axes.count) axes")

@@ -11,5 +11,7 @@ package struct Activation: AttributionMethod, ParameterFree {
 
     package func gradients(in question: Question) throws -> [ValueID] { [] }
 
-    package func result(in question: inout QuestionGraph) throws -> ValueID { try question.question.layer().layer.value }
+    package func result(in question: inout QuestionGraph) throws -> ValueID {
+        try question.question.layer().layer.value
+    }
 }

@@ -4,13 +4,17 @@ import Tensors
 /// Class activation mapping (Zhou et al. 2016).
 package struct CAM: AttributionMethod, ParameterFree {
     package static let description = MethodDescription(
-        name: "cam", summary: "The class's own share of every cell of the last map, for networks that end in average pooling and a linear layer.",
+        name: "cam",
+        summary:
+            "The class's own share of every cell of the last map, for networks that end in average pooling and a linear layer.",
         formula: "M_c(x, y) = Σ_k w_k^c f_k(x, y);   Σ M_c / (H W) + bias_c = logit_c",
-        paper: "Zhou, Khosla, Lapedriza, Oliva, Torralba: Learning Deep Features for Discriminative Localization, CVPR 2016",
+        paper:
+            "Zhou, Khosla, Lapedriza, Oliva, Torralba: Learning Deep Features for Discriminative Localization, CVPR 2016",
         result: "[B, H, W] of the map that enters the pooling", place: .layer, cost: "1 forward pass",
         fits: "models whose head is global average pooling and affine layers, however the graph spells it",
         remarks:
-            "An exact decomposition of the logit (without the bias), so it cannot mislead about the head. Equals H·W·Grad-CAM. Coarse: one value per cell.", display: .positive)
+            "An exact decomposition of the logit (without the bias), so it cannot mislead about the head. Equals H·W·Grad-CAM. Coarse: one value per cell.",
+        display: .positive)
 
     package init() {}
 

@@ -9,7 +9,8 @@ package struct GradCAM: AttributionMethod, ParameterFree {
         result: "[B, H, W] of the layer", place: .layer, cost: "1 forward pass, 1 backward pass down to the layer",
         fits: "models with a spatial layer and backward rules behind it",
         remarks:
-            "Passes the sanity checks of Adebayo et al. 2018. Negative cells speak against the class. Averages the gradient over the map, so far from the head it can highlight what the score does not use (HiResCAM, Draelos and Carin 2020).", display: .positive)
+            "Passes the sanity checks of Adebayo et al. 2018. Negative cells speak against the class. Averages the gradient over the map, so far from the head it can highlight what the score does not use (HiResCAM, Draelos and Carin 2020).",
+        display: .positive)
 
     package init() {}
 

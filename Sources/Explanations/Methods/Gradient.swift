@@ -8,7 +8,8 @@ package struct Gradient: AttributionMethod, ParameterFree {
         result: "the input's shape", place: .input, cost: "1 forward pass, 1 full backward pass",
         fits: "models with backward rules throughout",
         remarks:
-            "Passes the parameter-randomisation check of Adebayo et al. 2018. Noisy on deep ReLU networks; it says what would change the score, not what made it.", display: .magnitude)
+            "Passes the parameter-randomisation check of Adebayo et al. 2018. Noisy on deep ReLU networks; it says what would change the score, not what made it.",
+        display: .magnitude)
 
     package init() {}
 

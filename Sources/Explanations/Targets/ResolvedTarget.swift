@@ -127,7 +127,8 @@ package struct TargetResolver {
             let tensor = try readMask(mask)
             positions = try positions.enumerated().map { sample, all in
                 let values =
-                    tensor.shape.count == all.count ? tensor.elements[...]
+                    tensor.shape.count == all.count
+                    ? tensor.elements[...]
                     : tensor.shape.count == all.count * sampleCount
                         ? tensor.elements[samples[sample] * all.count..<(samples[sample] + 1) * all.count] : []
                 guard values.count == all.count else {
@@ -146,7 +147,8 @@ package struct TargetResolver {
         switch source {
         case .number(let number):
             guard graph.outputs.indices.contains(number) else {
-                throw problem("it has \(names.count) outputs (\(names.joined(separator: ", "))), and #\(number) is none of them")
+                throw problem(
+                    "it has \(names.count) outputs (\(names.joined(separator: ", "))), and #\(number) is none of them")
             }
             return graph.outputs[number].value
         case .name(let name):
@@ -191,7 +193,8 @@ package struct TargetResolver {
         var rest = Shape(axes).count
         for (index, length) in zip(indices, axes) {
             guard index < length else {
-                throw problem("index \(index) is beyond the last of \(length) (0 to \(length - 1)) in '\(graph[value].name)'")
+                throw problem(
+                    "index \(index) is beyond the last of \(length) (0 to \(length - 1)) in '\(graph[value].name)'")
             }
             rest /= length
             start += index * rest
@@ -204,7 +207,8 @@ package struct TargetResolver {
     private mutating func noteProbability(_ value: ValueID) {
         guard isProbability(value) else { return }
         notes.append(
-            "'\(graph[value].name)' is a softmax probability, whose gradient vanishes where the model is sure; logit(…) explains the value before it")
+            "'\(graph[value].name)' is a softmax probability, whose gradient vanishes where the model is sure; logit(…) explains the value before it"
+        )
     }
 
     private func logit(of value: ValueID) throws -> ValueID {
@@ -214,7 +218,8 @@ package struct TargetResolver {
         return operand
     }
 
-    /// The node of one of these kinds that a value comes from, by way of nodes that keep every sample's numbers in order.
+    /// The node of one of these kinds that a value comes from, by way of nodes that keep every sample's numbers in
+    /// order.
     private func trailing(_ operations: Set<String>, behind value: ValueID) -> Node? {
         var current = value
         while let node = graph.producingNode(of: current), let operand = node.input(0) {

@@ -10,7 +10,9 @@ extension Graph {
         model.irVersion = 10
         model.producerName = producer
         model.opsetImport = [OperatorSetIdProto(domain: "", version: Self.opset)]
-        model.opsetImport += domains.sorted { $0.key < $1.key }.map { OperatorSetIdProto(domain: $0.key, version: $0.value) }
+        model.opsetImport += domains.sorted { $0.key < $1.key }.map {
+            OperatorSetIdProto(domain: $0.key, version: $0.value)
+        }
         model.metadataProps = metadata.sorted { $0.key < $1.key }.map { key, value in
             StringStringEntryProto.with {
                 $0.key = key

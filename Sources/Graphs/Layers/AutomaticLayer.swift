@@ -14,7 +14,8 @@ public struct LayerChoice: Sendable, Hashable {
 }
 
 extension Graph {
-    /// The last spatial map before the head: the last value of rank 4 with more than one position through which every path
+    /// The last spatial map before the head: the last value of rank 4 with more than one position through which every
+    /// path
     /// from the input to `output` leads; where poolings end the trunk, the map that enters the first of them.
     package func automaticLayer(from input: ValueID, to output: ValueID) throws(GraphError) -> LayerChoice {
         let all = layers()
@@ -22,13 +23,15 @@ extension Graph {
         let spatial = all.filter { path.isOnPath[$0.value.index] && $0.isSpatial }
         guard let last = spatial.last else {
             throw .unsupportedModel(
-                reason: "The model has no spatial map [B, C, H, W] between '\(self[input].name)' and '\(self[output].name)'",
+                reason:
+                    "The model has no spatial map [B, C, H, W] between '\(self[input].name)' and '\(self[output].name)'",
                 advice: "Use a method on the input (gradient, gradient-x-input), or name a layer with --layer.")
         }
         let bottleneck = spatial.last { path.isBottleneck[$0.value.index] }
         let chosen = beforePooling(bottleneck ?? last, among: all)
         let size = chosen.shape.dimensions
-        var reason = "the last spatial map before the head (\(size[2])x\(size[3]) cells, \(size[1]) channels, by \(chosen.operation))"
+        var reason =
+            "the last spatial map before the head (\(size[2])x\(size[3]) cells, \(size[1]) channels, by \(chosen.operation))"
         if bottleneck == nil { reason += "; other paths lead around it, so it does not see everything" }
         let behind = operations(behind: chosen.value, path: path)
         if !behind.isEmpty { reason += "; behind it: \(behind.joined(separator: ", "))" }

@@ -11,7 +11,8 @@ package struct AveragingHead: Sendable, Hashable {
 extension Graph {
     /// The averaging head that ends in `output`, whatever nodes spell it; otherwise the reason why there is none.
     ///
-    /// Pooling may be GlobalAveragePool, ReduceMean over both spatial axes, or AveragePool over the whole map; behind it
+    /// Pooling may be GlobalAveragePool, ReduceMean over both spatial axes, or AveragePool over the whole map; behind
+    /// it
     /// may come reshapes, Gemm, MatMul with Add, 1x1 convolutions, batch normalisation and scaling, in any order.
     package func averagingHead(endingIn output: ValueID) throws(GraphError) -> AveragingHead {
         let varying = values(dependingOn: inputs)
@@ -28,7 +29,8 @@ extension Graph {
 
     private func noHead(because reason: String) -> GraphError {
         .unsupportedModel(
-            reason: "CAM needs global average pooling followed by a linear classifier, and this model has none: \(reason)",
+            reason:
+                "CAM needs global average pooling followed by a linear classifier, and this model has none: \(reason)",
             advice: "Use gradcam, which equals CAM up to scale where CAM is defined and needs no special head.")
     }
 
@@ -63,12 +65,15 @@ extension Graph {
         let operands = node.operands.filter { varying[$0.index] }
         guard node.domain.isEmpty, operands.count == 1, let operand = operands.first else { return nil }
         switch node.operation {
-        case "Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Cast", "Gemm", "MatMul", "Add", "Sub",
+        case "Identity", "Dropout", "Flatten", "Reshape", "Squeeze", "Unsqueeze", "Cast", "Gemm", "MatMul", "Add",
+            "Sub",
             "Mul", "Transpose", "BatchNormalization":
             return operand
         case "Div": return node.input(0) == operand ? operand : nil
         case "Conv":
-            guard let shape = shape(of: operand), shape.dimensions.dropFirst(2).allSatisfy({ $0 == 1 }) else { return nil }
+            guard let shape = shape(of: operand), shape.dimensions.dropFirst(2).allSatisfy({ $0 == 1 }) else {
+                return nil
+            }
             return operand
         default: return nil
         }

@@ -24,7 +24,8 @@ extension Graph {
     /// others have their operator behind it. Shapes must be known (see `specialised`); values without one are left out.
     package func layers() -> [Layer] {
         var ordinals: [String: Int] = [:]
-        let containers = Set(nodes.flatMap { node in node.origin.modulePath.indices.map { node.origin.modulePath.prefix($0) } })
+        let containers = Set(
+            nodes.flatMap { node in node.origin.modulePath.indices.map { node.origin.modulePath.prefix($0) } })
         var entries: [(stem: String, node: Node, value: ValueID, shape: Shape)] = []
         for node in nodes {
             ordinals[node.operation, default: 0] += 1
@@ -47,11 +48,14 @@ extension Graph {
 
     /// What the file itself calls the module that a node belongs to.
     ///
-    /// A node right inside a module that has inner modules gets its operator's name behind it (`layer4.1.Add`), so that the
+    /// A node right inside a module that has inner modules gets its operator's name behind it (`layer4.1.Add`), so that
+    /// the
     /// module's own name is left to mean its last result.
     private func humanName(_ node: Node, _ containers: Set<ArraySlice<String>>) -> String? {
         let path = node.origin.modulePath
-        if !path.isEmpty { return (containers.contains(path[...]) ? path + [node.operation] : path).joined(separator: ".") }
+        if !path.isEmpty {
+            return (containers.contains(path[...]) ? path + [node.operation] : path).joined(separator: ".")
+        }
         return weightStem(node) ?? (Self.isTelling(node.origin.name) ? node.origin.name : nil)
     }
 
@@ -94,7 +98,9 @@ extension Graph {
         let path = name.split(separator: ".").map(String.init)
         let inside = nodes.last { !path.isEmpty && $0.origin.modulePath.starts(with: path) }
         if let value = inside?.output(0), let layer = all.first(where: { $0.value == value }) { return layer }
-        if let layer = all.last(where: { $0.name.hasPrefix(name + ".") || $0.name.hasPrefix(name + " ") }) { return layer }
+        if let layer = all.last(where: { $0.name.hasPrefix(name + ".") || $0.name.hasPrefix(name + " ") }) {
+            return layer
+        }
         throw .unknownLayer(name: name, suggestions: Suggestion.nearest(to: name, among: all.map(\.name)))
     }
 }

@@ -14,7 +14,8 @@ public struct ReceptiveField: Sendable, Hashable, Codable {
 }
 
 extension Graph {
-    /// Height's and width's receptive fields of every spatial value that windows (convolutions, poolings) and element-wise
+    /// Height's and width's receptive fields of every spatial value that windows (convolutions, poolings) and
+    /// element-wise
     /// operators lead to from a picture input; a value that sees everything, or that resizes, has none.
     package func receptiveFields(from input: ValueID) -> [ValueID: [ReceptiveField]] {
         guard shape(of: input)?.rank == 4 else { return [:] }

@@ -12,7 +12,8 @@ extension Graph {
         "SplitToSequence",
     ]
 
-    /// The graph with every node replaced whose result does not depend on the inputs' contents; nil where there is none.
+    /// The graph with every node replaced whose result does not depend on the inputs' contents; nil where there is
+    /// none.
     package func foldingConstants(by evaluator: any GraphEvaluator) throws -> Graph? {
         var constants: [ValueID: AnyTensor] = [:]
         var constant = values.map { $0.constant != nil }

@@ -4,7 +4,9 @@ extension Graph {
         let live = neededNodes(for: outputs.map(\.value))
         var rebuilder = GraphRebuilder(self)
         for input in inputs where keepingInputs || live.values[input.index] { rebuilder.copyInput(input) }
-        for (position, node) in nodes.enumerated() where live.nodes[position] { rebuilder.copy(node, liveValues: live.values) }
+        for (position, node) in nodes.enumerated() where live.nodes[position] {
+            rebuilder.copy(node, liveValues: live.values)
+        }
         for output in outputs { rebuilder.copyOutput(output) }
         return rebuilder.graph
     }
@@ -14,7 +16,8 @@ extension Graph {
         var liveNodes = [Bool](repeating: false, count: nodes.count)
         var liveValues = [Bool](repeating: false, count: self.values.count)
         for value in values { liveValues[value.index] = true }
-        for position in nodes.indices.reversed() where nodes[position].results.contains(where: { liveValues[$0.index] }) {
+        for position in nodes.indices.reversed() where nodes[position].results.contains(where: { liveValues[$0.index] })
+        {
             liveNodes[position] = true
             for operand in nodes[position].operands { liveValues[operand.index] = true }
         }

@@ -33,7 +33,8 @@ extension Graph {
                 throw GraphError.openDimension(input: self[input].name, declared: text)
             }
             if let declared {
-                let fits = declared.count == shape.rank
+                let fits =
+                    declared.count == shape.rank
                     && zip(declared, shape.dimensions).allSatisfy { $0.length == nil || $0.length == $1 }
                 guard fits else {
                     throw GraphError.inputShape(input: self[input].name, declared: text, given: shape)
@@ -55,7 +56,8 @@ extension Graph {
         probe.outputs = unknown.map { Output(name: self[$0].name, value: $0) }
         for index in probe.values.indices {
             let value = ValueID(index: index)
-            guard let constant = probe[value].constant, constant.elementType.isFloatingPoint, constant.shape.count > 1024
+            guard let constant = probe[value].constant, constant.elementType.isFloatingPoint,
+                constant.shape.count > 1024
             else { continue }
             probe[value].constant = nil
             probe.setInputs(probe.inputs + [value])
@@ -70,7 +72,9 @@ extension Graph {
 
     /// Runs the graph on zeros for the shapes that inference cannot tell (they depend on contents).
     private mutating func measureRemainingShapes(by evaluator: any GraphEvaluator) throws {
-        let unknown = nodes.filter { !Self.notNumeric.contains($0.operation) }.flatMap(\.results).filter { self[$0].type == nil || self[$0].shape == nil }
+        let unknown = nodes.filter { !Self.notNumeric.contains($0.operation) }.flatMap(\.results).filter {
+            self[$0].type == nil || self[$0].shape == nil
+        }
         guard !unknown.isEmpty else { return }
         let probe = tapped(at: unknown)
         var zeros: [String: AnyTensor] = [:]
