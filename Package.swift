@@ -78,7 +78,9 @@ let package = Package(
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "DifferentiationTests",
-            dependencies: ["Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport"],
+            dependencies: [
+                "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport",
+            ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "GraphsTests",
@@ -86,7 +88,9 @@ let package = Package(
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ExplanationsTests",
-            dependencies: ["Explanations", "Differentiation", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport"],
+            dependencies: [
+                "Explanations", "Differentiation", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport",
+            ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),

@@ -39,10 +39,13 @@ extension Graph {
             let node = nodes[position]
             guard node.results.contains(where: { contributions[$0] != nil }) else { continue }
             step.begin(
-                node, at: position,
+                at: position,
                 wanted: node.inputs.map { input in
                     input.map { onPath[$0.index] && self[$0].type?.isFloatingPoint != false } ?? false
                 })
+            guard !node.captures.contains(where: { onPath[$0.index] }) else {
+                throw .noRule(operation: node.qualifiedOperation, node: label(node))
+            }
             guard step.wanted.contains(true) else { continue }
             step.resultCotangents = node.outputs.map { output in
                 output.flatMap { step.total(of: $0, &contributions) }
@@ -64,7 +67,7 @@ extension Graph {
 }
 
 extension BackwardStep {
-    fileprivate mutating func begin(_ node: Node, at position: Int, wanted: [Bool]) {
+    fileprivate mutating func begin(at position: Int, wanted: [Bool]) {
         self.node = graph.nodes[position]
         self.position = position
         self.wanted = wanted

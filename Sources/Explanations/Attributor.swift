@@ -7,7 +7,7 @@ public import Tensors
 public final class Attributor: Sendable {
     /// The model that is asked.
     public let model: Model
-    private let specialised = Mutex<[[String: Shape]: Graph]>([:])
+    private let specialised = Mutex<[(shapes: [String: Shape], graph: Graph)]>([])
     private let programs = Mutex<[(key: ProgramKey, program: CompiledQuestion)]>([])
     /// Sessions keep memory and threads, so few stay alive.
     private static let capacity = 3
@@ -78,9 +78,12 @@ public final class Attributor: Sendable {
 
     /// The model for inputs of these shapes, with everything known that can be known.
     package func specialisedGraph(for shapes: [String: Shape]) throws -> Graph {
-        if let known = specialised.withLock({ $0[shapes] }) { return known }
+        if let known = specialised.withLock({ $0.first { $0.shapes == shapes }?.graph }) { return known }
         let graph = try model.graph.specialised(to: shapes, by: EngineEvaluator(model.engine))
-        specialised.withLock { $0[shapes] = graph }
+        specialised.withLock { graphs in
+            graphs.append((shapes, graph))
+            if graphs.count > Self.capacity { graphs.removeFirst() }
+        }
         return graph
     }
 

@@ -87,6 +87,12 @@ struct Batches {
         guard count > 1 || size != samples, let first = parts.first else { return parts.first ?? [] }
         return try first.indices.map { index in
             let pieces = parts.map { $0[index] }
+            guard pieces[0].values.shape.dimensions.first == size else {
+                throw ExplanationError.batch(
+                    reason:
+                        "the result of \(pieces[0].method.label) has shape \(pieces[0].values.shape), whose first axis is not the \(size) samples that the model takes at once; give so many samples"
+                )
+            }
             let shape = Shape([samples] + pieces[0].values.shape.dimensions.dropFirst())
             let elements = pieces.flatMap(\.values.elements).prefix(shape.count)
             return Attribution(

@@ -8,6 +8,7 @@ package final class CompiledQuestion: Sendable {
     private let methods: [MethodSpecification]
     private let layers: [LayerChoice?]
     private let inputNames: [String: ElementType]
+    private let outputNames: [String]
     private let seedNames: [String]
     private let seedTypes: [ElementType]
 
@@ -30,6 +31,7 @@ package final class CompiledQuestion: Sendable {
             })
         seedNames = graph.seeds.map { graph.program[$0].name }
         seedTypes = graph.seeds.map { graph.program[$0].type ?? .float32 }
+        outputNames = graph.program.outputs.map(\.name)
         program = try engine.load(graph.program)
     }
 
@@ -56,8 +58,7 @@ package final class CompiledQuestion: Sendable {
         for ((name, type), tensor) in zip(zip(seedNames, seedTypes), weights) {
             feed[name] = AnyTensor(tensor).converted(to: type)
         }
-        let names = ["gaze.score"] + methods.indices.map { "gaze.result.\($0)" }
-        let results = try program.run(feed, outputs: names)
+        let results = try program.run(feed, outputs: outputNames)
         let scores = results[0].floats
         return zip(zip(methods, layers), results.dropFirst()).map { pair, tensor in
             let values = tensor.floatTensor

@@ -116,6 +116,9 @@ public struct ModelInspection: Sendable, Codable {
 
     private static func families(_ graph: Graph, input: ValueID, output: ValueID, layer: Layer?) -> [String] {
         var lines = ["score, activation, output: yes"]
+        if graph[input].type?.isFloatingPoint != true {
+            lines = ["the input '\(graph[input].name)' holds no floating-point numbers; choose another with --wrt"]
+        }
         func attempt(_ name: String, _ body: () throws -> Void) {
             do {
                 try body()

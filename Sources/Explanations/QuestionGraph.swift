@@ -73,8 +73,10 @@ package struct QuestionGraph {
         emit("Reshape", [value, integers(shape.dimensions)])
     }
 
-    /// Declares a result.
+    /// Declares a result; a name that a value of the model has already gets an underscore.
     package mutating func addOutput(_ value: ValueID, name: String) {
-        graph.outputs.append(Graph.Output(name: name, value: value))
+        var free = name
+        while graph.value(named: free) != nil { free += "_" }
+        graph.outputs.append(Graph.Output(name: free, value: value))
     }
 }

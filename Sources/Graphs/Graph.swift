@@ -91,15 +91,6 @@ public struct Graph: Sendable {
     /// The node that computes a value; nil for inputs and constants.
     package func producingNode(of value: ValueID) -> Node? { producers[value.index].map { nodes[$0] } }
 
-    /// For every value the positions of the nodes that read it.
-    package func consumers() -> [[Int]] {
-        var consumers = [[Int]](repeating: [], count: values.count)
-        for (position, node) in nodes.enumerated() {
-            for operand in node.operands { consumers[operand.index].append(position) }
-        }
-        return consumers
-    }
-
     // MARK: Appending
 
     /// Adds a value that a run must supply.

@@ -22,8 +22,8 @@ public enum GraphError: Error, Sendable, Hashable {
     case unknownInput(name: String, known: [String])
     /// A free dimension without a length.
     case openDimension(input: String, declared: String)
-    /// A shape that the engine could not tell.
-    case unknownShape(value: String, node: String)
+    /// A value of more elements than memory holds.
+    case tooLarge(value: String, shape: Shape)
     /// No value or layer has this name.
     case unknownLayer(name: String, suggestions: [String])
     /// The graph broke a rule of its own; a defect of the named pass.
@@ -54,8 +54,8 @@ extension GraphError: CustomStringConvertible {
             "There is no input '\(name)' to fill, or none was given for it; the model's inputs are \(known.joined(separator: ", "))."
         case .openDimension(let input, let declared):
             "Input '\(input)' is declared as \(declared), which leaves a length open; give an input of the size that you want."
-        case .unknownShape(let value, let node):
-            "The engine could not tell the shape of '\(value)' (node \(node)); run 'gaze inspect' on the model, and fix the input size at export."
+        case .tooLarge(let value, let shape):
+            "'\(value)' would have the shape \(shape), more than 2^30 elements; give a smaller input, or check the model with onnx.checker."
         case .unknownLayer(let name, let suggestions):
             "There is no layer or value '\(name)' in the model"
                 + (suggestions.isEmpty

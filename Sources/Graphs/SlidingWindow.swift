@@ -14,12 +14,15 @@ package struct SlidingWindow: Sendable {
 
     package init(_ node: Node, input: Shape, output: Shape, kernel: [Int]) {
         let rank = kernel.count
+        self.kernel = kernel.map { min($0, Self.largest) }
         self.input = Array(input.dimensions.suffix(rank))
         self.output = Array(output.dimensions.suffix(rank))
-        self.kernel = kernel
         // The engine refuses attributes of a wrong length; until it has seen the model they must not be trusted.
         func list(_ name: String, _ count: Int, default value: Int) -> [Int] {
-            node.integers(name).flatMap { $0.count == count ? $0 : nil } ?? [Int](repeating: value, count: count)
+            node.integers(name).flatMap {
+                $0.count == count && $0.allSatisfy((-Self.largest...Self.largest).contains) ? $0 : nil
+            }
+                ?? [Int](repeating: value, count: count)
         }
         strides = list("strides", rank, default: 1)
         dilations = list("dilations", rank, default: 1)
@@ -28,7 +31,7 @@ package struct SlidingWindow: Sendable {
         case let same where same.hasPrefix("SAME"):
             var totals: [Int] = []
             for axis in 0..<rank {
-                let reach = (self.output[axis] - 1) * strides[axis] + dilations[axis] * (kernel[axis] - 1) + 1
+                let reach = (self.output[axis] - 1) * strides[axis] + dilations[axis] * (self.kernel[axis] - 1) + 1
                 totals.append(max(reach - self.input[axis], 0))
             }
             let smaller = totals.map { $0 / 2 }
@@ -67,8 +70,13 @@ package struct SlidingWindow: Sendable {
         let start = position * strides[axis] - begins[axis]
         let low = includingPadding ? -begins[axis] : 0
         let high = includingPadding ? input[axis] + ends[axis] : input[axis]
-        return (0..<kernel[axis]).count(where: { tap in
-            (low..<high).contains(start + tap * dilations[axis])
-        })
+        let step = max(dilations[axis], 1)
+        // The first and the last tap with low ≤ start + tap * step < high.
+        let first = max(0, (low - start + step - 1) / step)
+        let last = start < high ? min(kernel[axis] - 1, (high - 1 - start) / step) : -1
+        return max(0, last - first + 1)
     }
+
+    /// No real window reaches further; products of two such lengths cannot overflow.
+    private static let largest = 1 << 20
 }

@@ -1,7 +1,7 @@
 /// How a photograph of any size becomes a picture of the model's size.
 ///
 /// Its text form is what `--resize` and a sidecar hold: `squash:224x224`, `crop:224x224,short=256`,
-/// `letterbox:640x640,fill=#727272,anchor=centre`; `224` alone means 224x224.
+/// `letterbox:640x640,fill=#727272,anchor=centre`; `squash:224` means 224x224.
 public enum ResizeRule: Sendable, Hashable {
     /// Both sides are scaled to the size; the aspect ratio is lost.
     case squash(width: Int, height: Int)

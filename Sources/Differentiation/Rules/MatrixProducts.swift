@@ -5,8 +5,9 @@ import Tensors
 struct GemmRule: BackwardRule {
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
         guard let seed = step.resultCotangents[0] else { return step.none }
-        let transposeA = step.node.integer("transA") ?? 0
-        let transposeB = step.node.integer("transB") ?? 0
+        // Any number but zero transposes.
+        let transposeA = step.node.integer("transA") ?? 0 == 0 ? 0 : 1
+        let transposeB = step.node.integer("transB") ?? 0 == 0 ? 0 : 1
         let alpha = Attribute.float(step.node.float("alpha") ?? 1)
         let (a, b) = (try step.operand(0), try step.operand(1))
         func product(_ left: ValueID, _ right: ValueID, _ transposed: (Int, Int)) -> ValueID {

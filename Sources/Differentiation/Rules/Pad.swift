@@ -14,6 +14,9 @@ struct PadRule: BackwardRule {
             result[0] = Cotangent(step.emit("Pad", [seed, back]), shape)
             return result
         }
+        guard shape.count > 0 else {
+            throw .unsupported(node: step.label, reason: "its operand \(shape) is empty")
+        }
         var value = seed
         for axis in 0..<shape.rank where begins[axis] != 0 || ends[axis] != 0 {
             let sources = try (0..<begins[axis] + shape[axis] + ends[axis]).map {
@@ -32,9 +35,6 @@ struct PadRule: BackwardRule {
         guard given.count == 2 * axes.count, axes.allSatisfy((0..<rank).contains) else {
             throw .unsupported(
                 node: step.label, reason: "its \(given.count) pads do not fit \(axes.count) of \(rank) axes")
-        }
-        guard given.count == 2 * axes.count, axes.allSatisfy({ (0..<rank).contains($0) }) else {
-            throw .unsupported(node: step.label, reason: "\(given.count) pads do not fit \(axes.count) axes")
         }
         var begins = [Int](repeating: 0, count: rank)
         var ends = begins

@@ -30,7 +30,7 @@ struct AveragePoolRule: BackwardRule {
         let input = try step.shape(ofOperand: 0)
         let output = try step.shape(ofResult: 0)
         let window = SlidingWindow(step.node, input: input, output: output, kernel: kernel)
-        let shares = step.multiply(seed, reciprocalCounts(&step, window))
+        let shares = dividedByCounts(&step, seed, window)
         let planes = Shape([input[0] * input[1], 1])
         let flat = step.reshape(shares, to: Shape(planes.dimensions + window.output))
         let ones = step.expand(step.scalar(1), to: Shape([1, 1] + kernel))
@@ -38,18 +38,19 @@ struct AveragePoolRule: BackwardRule {
         return [Cotangent(step.reshape(spread, to: input), input)]
     }
 
-    /// `1 / n` for every output position, `[1, 1, …]`, where n is what the forward pooling divides by.
-    private func reciprocalCounts(_ step: inout BackwardStep, _ window: SlidingWindow) -> ValueID {
+    /// The seed divided by what the forward pooling divides by; the number is a product over the axes.
+    private func dividedByCounts(_ step: inout BackwardStep, _ seed: ValueID, _ window: SlidingWindow) -> ValueID {
         let includingPadding = step.node.integer("count_include_pad") ?? 0 != 0
-        var counts = [1]
-        for axis in window.kernel.indices {
-            let along = (0..<window.output[axis]).map { position in
-                window.coverage(axis: axis, at: position, includingPadding: includingPadding)
+        let rank = window.kernel.count
+        return window.kernel.indices.reduce(seed) { value, axis in
+            let reciprocals = (0..<window.output[axis]).map { position in
+                1 / Double(max(window.coverage(axis: axis, at: position, includingPadding: includingPadding), 1))
             }
-            counts = counts.flatMap { count in along.map { count * $0 } }
+            if let all = Set(reciprocals).first, Set(reciprocals).count == 1 { return step.scale(value, by: all) }
+            var lengths = [Int](repeating: 1, count: rank + 2)
+            lengths[axis + 2] = window.output[axis]
+            return step.multiply(value, step.constant(reciprocals, shape: Shape(lengths)))
         }
-        let reciprocals = counts.map { $0 > 0 ? 1 / Double($0) : 0 }
-        return step.constant(reciprocals, shape: Shape([1, 1] + window.output))
     }
 }
 

@@ -239,7 +239,10 @@ package struct TargetResolver {
         let name = "probability.\(graph[value].name)"
         if let known = graph.value(named: name), graph.producingNode(of: known)?.input(0) == value { return known }
         guard let shape = graph.shape(of: value) else { throw problem("the shape of its output is not known") }
-        let axis = shape.rank > 1 ? 1 : 0
+        let axes = shape.dimensions.indices.filter { $0 > 0 || (shape.rank == 1 && batch == 1) }
+        guard let axis = axes.first(where: { shape.dimensions[$0] > 1 }) else {
+            throw problem("'\(graph[value].name)' has shape \(shape), one number a sample, and a softmax needs several")
+        }
         let softmax = graph.append("Softmax", [value], attributes: ["axis": .integer(axis)], name: name)[0]
         graph[softmax].type = graph[value].type
         graph[softmax].shape = shape

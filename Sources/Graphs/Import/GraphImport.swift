@@ -61,25 +61,33 @@ private struct GraphImporter {
     /// Adds the nodes in the file's order; one that reads a later result waits for it.
     private mutating func importNodes(into graph: inout Graph) throws {
         let produced = Set(proto.node.flatMap(\.output))
-        var waiting = Array(proto.node.indices)
-        while !waiting.isEmpty {
-            var postponed: [Int] = []
-            for index in waiting {
-                let node = proto.node[index]
-                let reads = node.input + BodyGraph.outerNames(of: node)
-                if let missing = reads.first(where: { !$0.isEmpty && known[$0] == nil }) {
-                    guard produced.contains(missing) else {
-                        throw GraphError.undefinedValue(name: missing, node: describe(node))
+        var waiters: [String: [Int]] = [:]
+        var missing = [Int](repeating: 0, count: proto.node.count)
+        var done = 0
+        for start in proto.node.indices {
+            let node = proto.node[start]
+            for name in Set(node.input + BodyGraph.outerNames(of: node)) where !name.isEmpty && known[name] == nil {
+                guard produced.contains(name) else {
+                    throw GraphError.undefinedValue(name: name, node: describe(node))
+                }
+                waiters[name, default: []].append(start)
+                missing[start] += 1
+            }
+            var ready = missing[start] == 0 ? [start] : []
+            while let index = ready.popLast() {
+                try importNode(proto.node[index], into: &graph)
+                done += 1
+                for name in proto.node[index].output {
+                    for waiter in waiters.removeValue(forKey: name) ?? [] {
+                        missing[waiter] -= 1
+                        if missing[waiter] == 0 { ready.append(waiter) }
                     }
-                    postponed.append(index)
-                } else {
-                    try importNode(node, into: &graph)
                 }
             }
-            guard postponed.count < waiting.count else {
-                throw GraphError.cycle(node: describe(proto.node[postponed[0]]))
-            }
-            waiting = postponed
+        }
+        guard done == proto.node.count else {
+            let stuck = missing.firstIndex { $0 > 0 } ?? 0
+            throw GraphError.cycle(node: describe(proto.node[stuck]))
         }
     }
 
@@ -103,7 +111,7 @@ private struct GraphImporter {
         let outputs = try node.output.map { name -> ValueID? in
             guard !name.isEmpty else {
                 // The engine crashes on a Split whose result is left out.
-                return domain.isEmpty && node.opType == "Split" ? graph.addValue(name: "unused") : nil
+                return domain.isEmpty && node.opType == "Split" ? graph.addValue(name: placeholder()) : nil
             }
             let value = graph.addValue(name: name)
             try define(name, as: value)
@@ -115,6 +123,9 @@ private struct GraphImporter {
                 attributes: attributes, captures: BodyGraph.outerNames(of: node).compactMap { known[$0] },
                 origin: Origin(node)))
     }
+
+    /// A name that nothing in the file has, bodies included.
+    private func placeholder() -> String { "gaze.unused.\(proto.name).\(known.count)" }
 
     private func describe(_ node: NodeProto) -> String {
         "\(node.opType) '\(node.name.isEmpty ? node.output.first ?? "" : node.name)'"

@@ -38,6 +38,8 @@ extension Origin {
 
     /// Joins module names, each of which is either complete or relative to the one before it.
     private static func components(_ names: [String]) -> [String] {
+        // Paths of real modules are short; a hostile one would cost time quadratic in its length.
+        guard names.count <= 64, names.allSatisfy({ $0.utf8.count <= 256 }) else { return [] }
         var full = ""
         for name in names {
             full = full.isEmpty || name == full || name.hasPrefix(full + ".") ? name : full + "." + name

@@ -30,7 +30,8 @@ extension Graph {
             guard !seen.isEmpty, !blocked else { continue }
             let joined = (0..<2).map { axis in Self.union(seen.map { $0[axis] }) }
             if let window = slidingWindow(node) {
-                fields[result] = (0..<2).map { axis in joined[axis].seen(through: window, axis: axis) }
+                let seen = (0..<2).compactMap { axis in joined[axis].seen(through: window, axis: axis) }
+                if seen.count == 2 { fields[result] = seen }
             } else if let operand = node.operands.first(where: { fields[$0] != nil }),
                 let before = self.shape(of: operand), before[2] == shape[2], before[3] == shape[3]
             {
@@ -59,8 +60,11 @@ extension Graph {
 }
 
 extension ReceptiveField {
-    fileprivate func seen(through window: SlidingWindow, axis: Int) -> ReceptiveField {
+    /// The field behind a window; nil where the numbers outgrow any picture.
+    fileprivate func seen(through window: SlidingWindow, axis: Int) -> ReceptiveField? {
         let span = window.span(axis) - 1
+        let limit = 1 << 30
+        guard stride <= limit, size <= limit else { return nil }
         return ReceptiveField(
             size: size + span * stride, stride: stride * window.strides[axis],
             centre: centre + (Double(span) / 2 - Double(window.begins[axis])) * Double(stride))

@@ -1,3 +1,4 @@
+import ONNXMessages
 import Tensors
 
 extension Graph {
@@ -23,7 +24,7 @@ extension Graph {
                 constants[result] = tensor
                 constant[result.index] = true
             } else if !Self.random.contains(node.operation), !Self.notNumeric.contains(node.operation),
-                node.operands.allSatisfy({ constant[$0.index] })
+                node.operands.allSatisfy({ constant[$0.index] }), isSmall(node), !hasRandomBody(node)
             {
                 foldable[position] = true
                 for result in node.results { constant[result.index] = true }
@@ -41,6 +42,20 @@ extension Graph {
         let folded = replacing(constants, dropping: foldable)
         try folded.validate(after: "constant folding")
         return folded
+    }
+
+    /// Larger results are left to be computed when the model runs.
+    private func isSmall(_ node: Node) -> Bool {
+        node.results.allSatisfy { (self[$0].shape?.checkedCount ?? 0) <= 1 << 26 }
+    }
+
+    private func hasRandomBody(_ node: Node) -> Bool {
+        func isRandom(_ graph: GraphProto) -> Bool {
+            graph.node.contains { inner in
+                Self.random.contains(inner.opType) || inner.attribute.contains { $0.hasG && isRandom($0.g) }
+            }
+        }
+        return node.attributes.values.contains { if case .subgraph(let body) = $0 { isRandom(body) } else { false } }
     }
 
     /// Results of foldable nodes that something else reads, or that are outputs.

@@ -44,7 +44,17 @@ extension Graph {
             if let known = self[input].shape, known != shape {
                 throw GraphError.inputShape(input: self[input].name, declared: "\(known)", given: shape)
             }
+            try checkSize(shape, of: self[input].name)
             self[input].shape = shape
+        }
+    }
+
+    /// More elements than this in one value are no model that runs here: 4 GiB as float32.
+    private static let largestCount = 1 << 30
+
+    private func checkSize(_ shape: Shape, of name: String) throws(GraphError) {
+        guard let count = shape.checkedCount, count <= Self.largestCount else {
+            throw .tooLarge(value: name, shape: shape)
         }
     }
 
@@ -66,7 +76,10 @@ extension Graph {
             self[value].type = inferred.type ?? self[value].type
             guard let dimensions = inferred.dimensions else { continue }
             let lengths = dimensions.compactMap { $0 }
-            if lengths.count == dimensions.count { self[value].shape = Shape(lengths) }
+            if lengths.count == dimensions.count {
+                try checkSize(Shape(lengths), of: self[value].name)
+                self[value].shape = Shape(lengths)
+            }
         }
     }
 

@@ -85,6 +85,7 @@ struct PickledTensors {
 
     private static let largestDepth = 32
     private static let largestVisit = 1 << 18
+    private static let longestName = 1024
     private static let wrappers = ["state_dict", "model_state_dict", "model"]
 
     init(_ value: PickleValue, machine: PickleMachine) throws(TrainingError) {
@@ -109,7 +110,9 @@ struct PickledTensors {
         }
         func path(_ key: some Any) -> String { name.isEmpty ? "\(key)" : "\(name).\(key)" }
         switch value {
-        case .tensor(let view): views.append((name.isEmpty ? "tensor" : name, view))
+        case .tensor(let view):
+            guard name.utf8.count <= Self.longestName else { throw machine.damaged("the name of a tensor is too long") }
+            views.append((name.isEmpty ? "tensor" : name, view))
         case .dictionary(let index):
             for (key, value) in machine.dictionaries[index].entries {
                 try visit(value, name: path(key), depth: depth + 1)
@@ -157,6 +160,8 @@ struct PickledTensors {
             else { throw machine.damaged("\(name) reaches beyond its data") }
             bytes = gathered
         }
+        // Both of these copy what could otherwise be shared.
+        if isWhole, isBigEndian || view.elementType == .bool { try budget.take(length) }
         if isBigEndian { bytes = ScalarCodec.swappingBytes(bytes, size: size) }
         do { return try AnyTensor(elementType: view.elementType, shape: view.shape, bytes: bytes) } catch {
             throw .tensor(error)
