@@ -7,7 +7,7 @@ public enum ClassNames {
     public static func read(path: String) throws(GazeError) -> [String] {
         let text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-            throw .labels(path: path, reason: error.localizedDescription)
+            throw .labels(path: path, reason: WritingProblem.words(for: error))
         }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
             $0.trimmingCharacters(in: .whitespaces)
@@ -16,7 +16,8 @@ public enum ClassNames {
         guard !lines.isEmpty else { throw .labels(path: path, reason: "it holds no name") }
         return lines.map { line in
             let words = line.split(separator: " ", maxSplits: 1)
-            guard words.count == 2, words[0].count == 9, words[0].first == "n", words[0].dropFirst().allSatisfy(\.isNumber)
+            guard words.count == 2, words[0].count == 9, words[0].first == "n",
+                words[0].dropFirst().allSatisfy(\.isNumber)
             else { return line }
             return String(words[1])
         }
@@ -44,13 +45,22 @@ public enum ClassNames {
         switch matches.count {
         case 1: return matches[0]
         case 0:
-            let near = Suggestion.nearest(to: wanted, among: lower.map { String($0.split(separator: ",").first ?? "") })
+            // A single wrong word is looked for in names of several words, too.
+            let near = Suggestion.nearest(
+                to: wanted,
+                among: lower.flatMap { name in
+                    let first = String(name.split(separator: ",").first ?? "")
+                    let words = first.split(separator: " ").map(String.init)
+                    return wanted.contains(" ") ? [first] : words
+                }
+            ).compactMap { word in names.first { $0.lowercased().contains(word) } }
             throw .unknownClass(
                 text: text,
                 reason: near.isEmpty ? "no name contains it" : "the nearest names are \(near.joined(separator: ", "))")
         default:
             let examples = matches.prefix(4).map { "\(names[$0]) (\($0))" }.joined(separator: "; ")
-            throw .unknownClass(text: text, reason: "\(matches.count) names contain it: \(examples); give one, or its index")
+            throw .unknownClass(
+                text: text, reason: "\(matches.count) names contain it: \(examples); give one, or its index")
         }
     }
 }

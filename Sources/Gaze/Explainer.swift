@@ -79,6 +79,7 @@ public final class Explainer: Sendable {
         classes: ClassSelection = .top(1), contrast: String? = nil, layer: String? = nil
     ) throws -> [Explanation] {
         let asked = [MethodSpecification.output] + methods
+        for method in methods { _ = try display(of: method) }
         let first = try attribute(picture, target: .classTarget(0), methods: asked, layer: layer)
         let ranking = try ranked(first[0])
         let chosen: [Prediction]
@@ -91,11 +92,18 @@ public final class Explainer: Sendable {
         let opposite = try contrast.map { try ClassNames.index(of: $0, names: classNames, count: ranking.count) }
         return try chosen.flatMap { prediction in
             var target = Target.classTarget(prediction.index)
-            if let opposite { target = .combination([Target.Term(1, target), Target.Term(-1, .classTarget(opposite))]) }
-            let results = try attribute(picture, target: target, methods: asked, layer: layer)
+            if let opposite {
+                target = .combination([Target.Term(1, target), Target.Term(-1, .classTarget(opposite))])
+            }
+            // The run that ranked the classes has answered for class 0.
+            let results =
+                target == .classTarget(0)
+                ? first : try attribute(picture, target: target, methods: asked, layer: layer)
             let against = opposite.flatMap { index in ranking.first { $0.index == index }?.name }
             let subject = prediction.name + (against.map { " rather than \($0)" } ?? "")
-            return try results.dropFirst().map { try explanation($0, of: picture, subject: subject, prediction: prediction) }
+            return try results.dropFirst().map {
+                try explanation($0, of: picture, subject: subject, prediction: prediction, ranking: ranking)
+            }
         }
     }
 
@@ -104,6 +112,7 @@ public final class Explainer: Sendable {
         _ picture: Picture, target text: String, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
         layer: String? = nil
     ) throws -> [Explanation] {
+        for method in methods { _ = try display(of: method) }
         let results = try attribute(picture, target: Target(parsing: text), text: text, methods: methods, layer: layer)
         return try results.map { try explanation($0, of: picture, subject: text, prediction: nil) }
     }
@@ -111,7 +120,6 @@ public final class Explainer: Sendable {
     private func attribute(
         _ picture: Picture, target: Target, text: String = "", methods: [MethodSpecification], layer: String? = nil
     ) throws -> [Attribution] {
-        for method in methods.dropFirst() { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
         return try attributor.attribute(
             inputs: [pictureInput: input], target: target, targetText: text, methods: methods,
@@ -119,11 +127,12 @@ public final class Explainer: Sendable {
     }
 
     private func explanation(
-        _ attribution: Attribution, of picture: Picture, subject: String, prediction: Prediction?
+        _ attribution: Attribution, of picture: Picture, subject: String, prediction: Prediction?,
+        ranking: [Prediction] = []
     ) throws -> Explanation {
         Explanation(
             picture: picture, geometry: try preprocessing.geometry(for: picture), subject: subject,
-            prediction: prediction, attribution: attribution, raw: attribution.values.slice(0),
+            prediction: prediction, ranking: ranking, attribution: attribution, raw: attribution.values.slice(0),
             layout: preprocessing.layout, display: try display(of: attribution.method))
     }
 
@@ -137,7 +146,8 @@ public final class Explainer: Sendable {
     /// The output as class scores, without axes of length 1.
     private func ranked(_ output: Attribution) throws -> [Prediction] {
         let shape = output.values.shape
-        guard shape.dimensions.dropFirst().filter({ $0 > 1 }).count <= 1, shape.count > 0, shape[0] == 1 || shape.rank == 1
+        guard shape.dimensions.dropFirst().filter({ $0 > 1 }).count <= 1, shape.count > 0,
+            shape[0] == 1 || shape.rank == 1
         else { throw GazeError.noClassScores(output: model.outputs.first?.name ?? "", shape: shape) }
         return Prediction.ranked(output.values.elements, names: classNames)
     }
@@ -150,7 +160,9 @@ public final class Explainer: Sendable {
                     inputShape: $0.dimensions.map(\.length), elementType: pictureType($0.elementType))) != nil
         }
         guard let port = candidates.first else {
-            let texts = ports.map { "\($0.name) \($0.elementType)[\($0.dimensions.map(\.description).joined(separator: ", "))]" }
+            let texts = ports.map {
+                "\($0.name) \($0.elementType)[\($0.dimensions.map(\.description).joined(separator: ", "))]"
+            }
             throw GazeError.noPictureInput(inputs: texts, reason: "four axes with 1, 3 or 4 channels are needed")
         }
         guard ports.count == 1 else {

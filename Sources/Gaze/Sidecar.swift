@@ -67,7 +67,10 @@ public struct Sidecar: Sendable, Hashable, Codable {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         do {
             let text = try String(contentsOfFile: path, encoding: .utf8)
-            guard text.utf8.count < 1 << 24 else { throw GazeError.sidecar(path: path, reason: "it is larger than 16 MiB") }
+            guard text.utf8.count < 1 << 24 else {
+                throw GazeError.sidecar(path: path, reason: "it is larger than 16 MiB")
+            }
+            try refuseUnknownKeys(in: text, path: path)
             return try YAMLDecoder().decode(Sidecar.self, from: text)
         } catch let error as GazeError {
             throw error
@@ -82,7 +85,7 @@ public struct Sidecar: Sendable, Hashable, Codable {
         do {
             try Data(YAMLEncoder().encode(self).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
         } catch {
-            throw .unwritable(path: path, reason: error.localizedDescription)
+            throw .unwritable(path: path, reason: WritingProblem.words(for: error))
         }
     }
 
@@ -97,7 +100,36 @@ public struct Sidecar: Sendable, Hashable, Codable {
         }
     }
 
+    /// A misspelt key would silently leave a guess in place.
+    private static func refuseUnknownKeys(in text: String, path: String) throws {
+        guard let root = try Yams.compose(yaml: text) else { return }
+        guard let mapping = root.mapping else {
+            throw GazeError.sidecar(path: path, reason: "it is no mapping of keys to values")
+        }
+        let places = [
+            ("", mapping, ["preprocessing", "labels", "layer"]),
+            (
+                "preprocessing: ", mapping["preprocessing"]?.mapping ?? [:],
+                ["resize", "filter", "channels", "scale", "mean", "std", "layout", "type"]
+            ),
+        ]
+        for (place, mapping, known) in places {
+            for key in mapping.keys.map({ $0.string ?? "" }) where !known.contains(key) {
+                throw GazeError.sidecar(
+                    path: path, reason: "\(place)there is no key '\(key)'; known are \(known.joined(separator: ", "))")
+            }
+        }
+    }
+
     private static func words(for error: any Error) -> String {
+        if let yaml = error as? YamlError {
+            switch yaml {
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
+                return "it is no YAML at line \(mark.line), column \(mark.column) (\(problem))"
+            default: break
+            }
+        }
         guard let decoding = error as? DecodingError else { return "\(error)" }
         switch decoding {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),

@@ -14,7 +14,7 @@ struct AttributeCommand: ParsableCommand {
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
-    @Option(help: "[NAME=]FILE.npy; repeatable.", completion: .file(extensions: ["npy"]))
+    @Option(help: "[NAME=]FILE.npy, - for standard input; repeatable.", completion: .file(extensions: ["npy"]))
     var input: [String]
 
     @Option(help: "The number that is explained.")
@@ -35,12 +35,29 @@ struct AttributeCommand: ParsableCommand {
     @Option(help: "Threads of the engine; all cores by default.")
     var threads: Int?
 
+    func validate() throws {
+        try ModelOptions.validate(threads: threads)
+        let specifications = try Console.options { try parsedMethods() }
+        guard Set(specifications.map(\.label)).count == specifications.count else {
+            throw ValidationError("Two methods have one label; put a label and '=' in front of one.")
+        }
+        _ = try Console.options { try Target(parsing: target) }
+        guard input.filter({ $0 == "-" || $0.hasSuffix("=-") }).count < 2 else {
+            throw ValidationError("Only one --input can be '-', standard input.")
+        }
+    }
+
+    private func parsedMethods() throws -> [MethodSpecification] {
+        try method.map {
+            let specification = try MethodSpecification(parsing: $0)
+            _ = try MethodCatalogue.description(named: specification.name)
+            return specification
+        }
+    }
+
     func run() throws {
         try Console.report {
-            let specifications = try method.map { try MethodSpecification(parsing: $0) }
-            guard Set(specifications.map(\.label)).count == specifications.count else {
-                throw ValidationError("Two methods have one label; put a label and '=' in front of one.")
-            }
+            let specifications = try parsedMethods()
             let model = try Model(contentsOf: model, engine: ONNXRuntimeEngine(threads: threads))
             let results = try Attributor(model).attribute(
                 inputs: try readInputs(of: model), target: Target(parsing: target), targetText: target,
@@ -49,7 +66,7 @@ struct AttributeCommand: ParsableCommand {
             do {
                 try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
             } catch {
-                throw GazeError.unwritable(path: output, reason: error.localizedDescription)
+                throw GazeError.unwritable(path: output, reason: WritingProblem.words(for: error))
             }
             for result in results {
                 try Numpy.write(AnyTensor(result.values), path: "\(output)/\(result.method.label).npy")
@@ -64,7 +81,7 @@ struct AttributeCommand: ParsableCommand {
         var unnamed: [String] = []
         for argument in input {
             if let name = names.first(where: { argument.hasPrefix($0 + "=") }) {
-                tensors[name] = try Numpy.read(path: String(argument.dropFirst(name.count + 1)))
+                tensors[name] = try read(String(argument.dropFirst(name.count + 1)))
             } else {
                 unnamed.append(argument)
             }
@@ -73,7 +90,12 @@ struct AttributeCommand: ParsableCommand {
         guard unnamed.count <= open.count else {
             throw GraphError.unknownInput(name: unnamed[open.count], known: names)
         }
-        for (name, path) in zip(open, unnamed) { tensors[name] = try Numpy.read(path: path) }
+        for (name, path) in zip(open, unnamed) { tensors[name] = try read(path) }
         return tensors
+    }
+
+    private func read(_ path: String) throws -> AnyTensor {
+        guard path == "-" else { return try Numpy.read(path: path) }
+        return try Numpy.decode(FileHandle.standardInput.readToEnd() ?? Data(), name: "standard input")
     }
 }

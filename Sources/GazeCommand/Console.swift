@@ -30,7 +30,7 @@ enum Console {
         } catch let error as ValidationError {
             throw error
         } catch {
-            say("gaze: \(error)")
+            say("gaze: \(sentence(error))")
             throw ExitCode(2)
         }
     }
@@ -40,12 +40,34 @@ enum Console {
         var failed = 0
         for (position, item) in items.enumerated() {
             if items.count > 1, isInteractive { say("[\(position + 1)/\(items.count)] \(item)") }
-            do { try body(item) } catch {
+            do { try body(item) } catch let error as ValidationError {
+                throw error
+            } catch {
                 failed += 1
-                say("gaze: \(item): \(error)")
+                let text = sentence(error)
+                say(text.contains(item) ? "gaze: \(text)" : "gaze: \(item): \(text)")
             }
         }
         if failed > 0 { throw ExitCode(failed == items.count ? 2 : 1) }
+    }
+
+    /// An error as one line that ends in a full stop, whatever library it comes from.
+    static func sentence(_ error: any Error) -> String {
+        let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+        return text.hasSuffix(".") || text.hasSuffix(")") || text.hasSuffix("?") ? text : text + "."
+    }
+
+    /// Reads options before any work is done: what is wrong with them is a usage error (exit code 64).
+    static func options<Value>(_ read: () throws -> Value) throws -> Value {
+        do { return try read() } catch let error as ValidationError {
+            throw error
+        } catch { throw ValidationError(sentence(error)) }
+    }
+
+    /// The picture of an argument; `-` is standard input.
+    static func picture(_ path: String) throws -> Picture {
+        guard path == "-" else { return try Picture(contentsOf: path) }
+        return try Picture(decoding: FileHandle.standardInput.readToEnd() ?? Data(), name: "standard input")
     }
 
     /// Columns of text, aligned; numbers to the right where `right` says so.

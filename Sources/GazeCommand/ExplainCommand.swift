@@ -14,10 +14,12 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
-    @Argument(help: "Photographs: JPEG, PNG or WebP.", completion: .file())
+    @Argument(help: "Photographs: JPEG, PNG or WebP; - is standard input.", completion: .file())
     var images: [String]
 
-    @Option(name: [.customShort("m"), .long], help: "A method of 'gaze methods', with parameters as NAME:key=value; repeatable.")
+    @Option(
+        name: [.customShort("m"), .long],
+        help: "A method of 'gaze methods', with parameters as NAME:key=value; repeatable.")
     var method: [String] = ["gradcam"]
 
     @Option(name: [.customShort("c"), .customLong("class")], help: "A class by name or index, or top3; repeatable.")
@@ -50,27 +52,47 @@ struct ExplainCommand: ParsableCommand {
     @Flag(help: "JSON on standard output instead of words.")
     var json = false
 
+    func validate() throws {
+        try options.validate()
+        _ = try parsedFormats()
+        _ = try colourMap()
+        let specifications = try Console.options { try parsedMethods() }
+        guard Set(specifications.map(\.label)).count == specifications.count else {
+            throw ValidationError("Two methods have one label; put a label and '=' in front of one.")
+        }
+        for text in classes where text.hasPrefix("top") {
+            if let count = Int(text.dropFirst(3)), count < 1 {
+                throw ValidationError("-c takes a class or top1, top2, …; got '\(text)'.")
+            }
+        }
+        if let target {
+            guard classes == ["top1"], vs == nil else {
+                throw ValidationError("--target stands instead of -c and --vs; give one or the other.")
+            }
+            _ = try Console.options { try Target(parsing: target) }
+        }
+    }
+
     func run() throws {
         try Console.report {
-            let formats = try parsedFormats()
-            let specifications = try method.map { try MethodSpecification(parsing: $0) }
-            for specification in specifications { _ = try MethodCatalogue.description(named: specification.name) }
+            let specifications = try parsedMethods()
             let explainer = try options.explainer(for: model)
-            let files = ExplanationFiles(folder: output, formats: formats)
+            var files = ExplanationFiles(folder: output, formats: try parsedFormats())
+            try files.makeFolder()
             var records: [ExplanationRecord] = []
             defer { if json { try? Console.putJSON(records) } }
             try Console.forEach(images) { path in
-                records += try explain(path, specifications, explainer, files)
+                records += try explain(path, specifications, explainer, &files)
             }
             if !json { suggest(explainer) }
         }
     }
 
     private func explain(
-        _ path: String, _ specifications: [MethodSpecification], _ explainer: Explainer, _ files: ExplanationFiles
+        _ path: String, _ specifications: [MethodSpecification], _ explainer: Explainer, _ files: inout ExplanationFiles
     ) throws -> [ExplanationRecord] {
         let start = ContinuousClock.now
-        let picture = try Picture(contentsOf: path)
+        let picture = try Console.picture(path)
         let named = layer == "auto" ? nil : layer
         var explanations: [Explanation] = []
         if let target {
@@ -81,16 +103,20 @@ struct ExplainCommand: ParsableCommand {
                     picture, methods: specifications, classes: ClassSelection(text), contrast: vs, layer: named)
             }
         }
-        let seconds = Double((ContinuousClock.now - start).components.attoseconds) * 1e-18
-            + Double((ContinuousClock.now - start).components.seconds)
-        let top = target == nil ? Array(try explainer.predict(picture).prefix(5)) : []
+        // top2 and a name may mean the same class.
+        var seen: Set<String> = []
+        explanations = explanations.filter {
+            seen.insert("\($0.subject)/\($0.prediction?.index ?? -1)/\($0.method.label)").inserted
+        }
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let top = Array(explanations.first?.ranking.prefix(5) ?? [])
         if !json {
             Console.put("\(path) (\(picture.width)x\(picture.height))")
             if !top.isEmpty { Console.put(PredictionTable.text(top)) }
         }
         return try explanations.map { explanation in
             let record = ExplanationRecord(
-                explanation, model: model, image: path, top: top, preprocessing: "\(explainer.preprocessing.resize)",
+                explanation, model: model, image: path, top: top, preprocessing: explainer.preprocessing,
                 versions: ["gaze": GazeVersion.text, explainer.model.engine.name: explainer.model.engine.version],
                 seconds: seconds)
             let overlay = try explanation.drawn(overlay(for: explanation))
@@ -101,7 +127,8 @@ struct ExplainCommand: ParsableCommand {
     }
 
     private func show(_ explanation: Explanation, _ record: ExplanationRecord, _ overlay: Overlay.Result) {
-        Console.put("\(explanation.method.name) of \(explanation.subject), score \(String(format: "%.4g", explanation.score))")
+        Console.put(
+            "\(explanation.method.name) of \(explanation.subject), score \(String(format: "%.4g", explanation.score))")
         if let layer = explanation.layer { Console.put("  layer  \(layer.layer.name): \(layer.reason)") }
         for (format, path) in record.files.sorted(by: { $0.key > $1.key }) {
             Console.put("  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)")
@@ -115,14 +142,25 @@ struct ExplainCommand: ParsableCommand {
 
     private func overlay(for explanation: Explanation) throws -> Overlay {
         var overlay = explanation.overlay
-        if let colours {
-            guard let map = ColourMap(rawValue: colours) else {
-                throw ValidationError(
-                    "--colours is one of \(ColourMap.allCases.map(\.rawValue).joined(separator: ", ")); got '\(colours)'.")
-            }
-            overlay.colourMap = map
-        }
+        if let map = try colourMap() { overlay.colourMap = map }
         return overlay
+    }
+
+    private func colourMap() throws -> ColourMap? {
+        guard let colours else { return nil }
+        guard let map = ColourMap(rawValue: colours) else {
+            throw ValidationError(
+                "--colours is one of \(ColourMap.allCases.map(\.rawValue).joined(separator: ", ")); got '\(colours)'.")
+        }
+        return map
+    }
+
+    private func parsedMethods() throws -> [MethodSpecification] {
+        try method.map {
+            let specification = try MethodSpecification(parsing: $0)
+            _ = try MethodCatalogue.description(named: specification.name)
+            return specification
+        }
     }
 
     private func parsedFormats() throws -> Set<ExplanationFiles.Format> {

@@ -4,7 +4,8 @@ import Gaze
 /// `gaze inspect MODEL`
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "inspect", abstract: "A model's inputs, outputs, operators and layers; what can be explained, and why not.")
+        commandName: "inspect",
+        abstract: "A model's inputs, outputs, operators and layers; what can be explained, and why not.")
 
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String

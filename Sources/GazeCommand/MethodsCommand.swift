@@ -55,6 +55,7 @@ struct MethodsCommand: ParsableCommand {
         Console.put(Console.table(rows.filter { !$0.1.isEmpty }.map { ["", $0.0, $0.1] }))
         guard !description.parameters.isEmpty else { return }
         Console.put("  parameters")
-        Console.put(Console.table(description.parameters.map { ["", "", "\($0.name)=\($0.defaultValue)", $0.meaning] }))
+        Console.put(
+            Console.table(description.parameters.map { ["", "", "\($0.name)=\($0.defaultValue)", $0.meaning] }))
     }
 }

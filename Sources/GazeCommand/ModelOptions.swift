@@ -37,6 +37,23 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Threads of the engine; all cores by default.")
     var threads: Int?
 
+    func validate() throws {
+        try Self.validate(threads: threads)
+        // What is wrong in itself is found before a model is read; what does not fit the model, with it.
+        var preprocessing = Preprocessing(resize: .squash(width: 1, height: 1))
+        try Console.options { try adjust(&preprocessing) }
+        guard scale != 0, scale?.isFinite != false,
+            preprocessing.standardDeviation.allSatisfy({ $0 != 0 && $0.isFinite }),
+            preprocessing.mean.allSatisfy(\.isFinite)
+        else { throw ValidationError("--scale and --std take finite numbers other than zero, --mean finite ones.") }
+    }
+
+    static func validate(threads: Int?) throws {
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads takes a number from 1 to 1024; got \(threads).")
+        }
+    }
+
     /// The model at `path` with these options.
     func explainer(for path: String) throws -> Explainer {
         let explainer = try Explainer(
@@ -109,7 +126,8 @@ struct ModelOptions: ParsableArguments {
         let parts = text.split(separator: ",").map { Double($0.trimmingCharacters(in: .whitespaces)) }
         let values = parts.compactMap { $0 }
         guard !values.isEmpty, values.count == parts.count else {
-            throw ValidationError("\(option) takes one number or one per channel, e.g. 0.485,0.456,0.406; got '\(text)'.")
+            throw ValidationError(
+                "\(option) takes one number or one per channel, e.g. 0.485,0.456,0.406; got '\(text)'.")
         }
         return values
     }

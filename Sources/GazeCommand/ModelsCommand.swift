@@ -4,11 +4,13 @@ import Gaze
 /// `gaze models list`, `gaze models get NAME`
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "Networks with real weights that Gaze can fetch.", subcommands: [List.self, Get.self],
+        commandName: "models", abstract: "Networks with real weights that Gaze can fetch.",
+        subcommands: [List.self, Get.self],
         defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "The networks, and where those are that were fetched.")
+        static let configuration = CommandConfiguration(
+            abstract: "The networks, and where those are that were fetched.")
 
         @Flag(help: "JSON instead of a table.")
         var json = false
@@ -28,7 +30,9 @@ struct ModelsCommand: ParsableCommand {
                 } else {
                     Console.put(
                         Console.table(
-                            entries.map { [$0.name, $0.summary, $0.license, $0.path ?? "(gaze models get \($0.name))"] }))
+                            entries.map {
+                                [$0.name, $0.summary, $0.license, $0.path ?? "(gaze models get \($0.name))"]
+                            }))
                 }
             }
         }

@@ -10,7 +10,7 @@ struct PredictCommand: ParsableCommand {
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
-    @Argument(help: "Photographs: JPEG, PNG or WebP.", completion: .file())
+    @Argument(help: "Photographs: JPEG, PNG or WebP; - is standard input.", completion: .file())
     var images: [String]
 
     @Option(name: .shortAndLong, help: "How many classes.")
@@ -24,6 +24,7 @@ struct PredictCommand: ParsableCommand {
 
     func validate() throws {
         guard k > 0 else { throw ValidationError("-k takes a positive number; got \(k).") }
+        try options.validate()
     }
 
     /// A picture with its classes.
@@ -44,7 +45,7 @@ struct PredictCommand: ParsableCommand {
             var rows: [Row] = []
             defer { if json { try? Console.putJSON(rows) } }
             try Console.forEach(images) { path in
-                let top = try explainer.predict(Picture(contentsOf: path)).prefix(k)
+                let top = try explainer.predict(Console.picture(path)).prefix(k)
                 if json {
                     rows.append(
                         Row(

@@ -13,6 +13,8 @@ public struct Explanation: Sendable {
     public let subject: String
     /// The explained class, nil for other targets.
     public let prediction: Prediction?
+    /// All classes of the photograph by falling score; empty for targets.
+    public let ranking: [Prediction]
     /// The method with its parameters.
     public let method: MethodSpecification
     /// The layer and why it was taken, nil for maps over the input.
@@ -28,13 +30,15 @@ public struct Explanation: Sendable {
     private let display: MethodDescription.Display
 
     package init(
-        picture: Picture, geometry: PictureGeometry, subject: String, prediction: Prediction?, attribution: Attribution,
+        picture: Picture, geometry: PictureGeometry, subject: String, prediction: Prediction?,
+        ranking: [Prediction] = [], attribution: Attribution,
         raw: Tensor<Float>, layout: Preprocessing.Layout, display: MethodDescription.Display
     ) {
         self.picture = picture
         self.geometry = geometry
         self.subject = subject
         self.prediction = prediction
+        self.ranking = ranking
         self.display = display
         self.raw = raw
         method = attribution.method
@@ -68,12 +72,14 @@ public struct Explanation: Sendable {
         guard raw.shape.rank == 3 else { return raw }
         let channelsFirst = layout == .nchw
         let channels = channelsFirst ? raw.shape[0] : raw.shape[2]
-        let plane = Shape(channelsFirst ? Array(raw.shape.dimensions.dropFirst()) : Array(raw.shape.dimensions.dropLast()))
+        let plane = Shape(
+            channelsFirst ? Array(raw.shape.dimensions.dropFirst()) : Array(raw.shape.dimensions.dropLast()))
         var map = Tensor<Float>(repeating: 0, shape: plane)
         map.mutateElements { elements in
             for place in elements.indices {
                 for channel in 0..<channels {
-                    let value = raw.elements[channelsFirst ? channel * elements.count + place : place * channels + channel]
+                    let value = raw.elements[
+                        channelsFirst ? channel * elements.count + place : place * channels + channel]
                     elements[place] = display == .magnitude ? max(elements[place], abs(value)) : elements[place] + value
                 }
             }

@@ -19,6 +19,8 @@ public struct ExplanationFiles: Sendable {
     public let folder: String
     /// Which files.
     public let formats: Set<Format>
+    /// The picture that each used stem belongs to: pictures of one name in two folders keep apart.
+    private var owners: [String: String] = [:]
 
     /// Files of these formats in a folder.
     public init(folder: String, formats: Set<Format> = Set(Format.allCases)) {
@@ -26,17 +28,25 @@ public struct ExplanationFiles: Sendable {
         self.formats = formats
     }
 
-    /// Writes an explanation's files and returns the record with their paths.
-    public func write(_ explanation: Explanation, record: ExplanationRecord, overlay: Overlay.Result) throws
-        -> ExplanationRecord
-    {
-        var record = record
-        let stem = "\(folder)/\(Self.stem(record, label: explanation.method.label))"
+    /// Makes the folder; fails before any work is done where it cannot be written.
+    public func makeFolder() throws(ReportError) {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
-            throw ReportError.unwritable(path: folder, reason: error.localizedDescription)
+            throw .unwritable(path: folder, reason: WritingProblem.words(for: error))
         }
+        guard FileManager.default.isWritableFile(atPath: folder) else {
+            throw .unwritable(path: folder, reason: "permission is denied")
+        }
+    }
+
+    /// Writes an explanation's files and returns the record with their paths.
+    public mutating func write(_ explanation: Explanation, record: ExplanationRecord, overlay: Overlay.Result) throws
+        -> ExplanationRecord
+    {
+        var record = record
+        let stem = "\(folder)/\(claim(image: record.image, subject: record.subject, label: explanation.method.label))"
+        try makeFolder()
         if formats.contains(.png) {
             let path = stem + ".png"
             try explanation.figure(overlay, record: record).draw().write(to: path)
@@ -57,16 +67,25 @@ public struct ExplanationFiles: Sendable {
             do {
                 try ExplanationRecord.json(record).write(to: URL(fileURLWithPath: path), options: .atomic)
             } catch {
-                throw ReportError.unwritable(path: path, reason: error.localizedDescription)
+                throw ReportError.unwritable(path: path, reason: WritingProblem.words(for: error))
             }
         }
         return record
     }
 
-    /// `chelsea.egyptian-cat.gradcam`.
-    static func stem(_ record: ExplanationRecord, label: String) -> String {
-        let image = URL(fileURLWithPath: record.image).deletingPathExtension().lastPathComponent
-        return [image, slug(record.subject), label].map { $0.isEmpty ? "_" : $0 }.joined(separator: ".")
+    /// `chelsea.egyptian-cat.gradcam`; `chelsea-2.…` where another picture or subject has taken that name.
+    package mutating func claim(image: String, subject: String, label: String) -> String {
+        let picture = image == "-" ? "stdin" : URL(fileURLWithPath: image).deletingPathExtension().lastPathComponent
+        let owner = "\(image)\n\(subject)"
+        for number in 1... {
+            let name = number == 1 ? picture : "\(picture)-\(number)"
+            let stem = [name, Self.slug(subject), label].map { $0.isEmpty ? "_" : $0 }.joined(separator: ".")
+            if owners[stem, default: owner] == owner {
+                owners[stem] = owner
+                return stem
+            }
+        }
+        return picture
     }
 
     private static func slug(_ text: String) -> String {

@@ -1,6 +1,7 @@
 import Explanations
 public import Foundation
 import Graphs
+public import Imaging
 import Tensors
 
 /// An explanation without its pixels, as JSON: what was asked, of what, how, and what came out.
@@ -52,7 +53,7 @@ public struct ExplanationRecord: Sendable, Codable {
     /// The raw map's extremes.
     public let range: Range
     /// How the photograph was prepared, as a sidecar holds it.
-    public let preprocessing: String
+    public let preprocessing: Preprocessing
     /// What a reader should know.
     public let notes: [String]
     /// The files that belong to it, by format.
@@ -64,7 +65,7 @@ public struct ExplanationRecord: Sendable, Codable {
 
     /// The record of an explanation.
     public init(
-        _ explanation: Explanation, model: String, image: String, top: [Prediction], preprocessing: String,
+        _ explanation: Explanation, model: String, image: String, top: [Prediction], preprocessing: Preprocessing,
         versions: [String: String], seconds: Double
     ) {
         self.model = model
