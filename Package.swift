@@ -73,6 +73,8 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         tests("ArchivesTests", ["Archives", "TestSupport"]),
+        tests("GazeTests", ["Gaze", "Graphs", "ONNXFormat", "TestSupport"]),
+        tests("GazeCommandTests", ["GazeCommand", "Graphs", "Imaging", "ONNXFormat", "Tensors", "TestSupport"]),
         .testTarget(
             name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],
             exclude: ["Golden"], swiftSettings: strict),

@@ -11,6 +11,12 @@ package final class TemporaryFolder {
         root = url.path
     }
 
+    /// Runs `body` with the path of a fresh folder, which is gone afterwards.
+    package static func with<Result>(_ body: (String) throws -> Result) throws -> Result {
+        let folder = try TemporaryFolder()
+        return try withExtendedLifetime(folder) { try body(folder.root) }
+    }
+
     deinit { try? FileManager.default.removeItem(atPath: root) }
 
     /// The path of a file in the folder.
