@@ -62,8 +62,7 @@ public final class Explainer: Sendable {
 
     /// The classes of a picture by falling score.
     public func predict(_ picture: Picture) throws -> [Prediction] {
-        let outputs = try attribute(picture, target: Target.classTarget(0), methods: [.output])
-        return try ranked(outputs[0])
+        try ranked(ranking(picture, methods: [.output])[0])
     }
 
     /// The maps of a picture: one for every method and every selected class.
@@ -80,7 +79,7 @@ public final class Explainer: Sendable {
     ) throws -> [Explanation] {
         let asked = [MethodSpecification.output] + methods
         for method in methods { _ = try display(of: method) }
-        let first = try attribute(picture, target: .classTarget(0), methods: asked, layer: layer)
+        let first = try ranking(picture, methods: asked, layer: layer)
         let ranking = try ranked(first[0])
         let chosen: [Prediction]
         switch classes {
@@ -91,6 +90,11 @@ public final class Explainer: Sendable {
         }
         let opposite = try contrast.map { try ClassNames.index(of: $0, names: classNames, count: ranking.count) }
         return try chosen.flatMap { prediction in
+            guard prediction.index != opposite else {
+                throw GazeError.unknownClass(
+                    text: contrast ?? "", reason: "as a contrast it is the explained class itself; give another to --vs"
+                )
+            }
             var target = Target.classTarget(prediction.index)
             if let opposite {
                 target = .combination([Target.Term(1, target), Target.Term(-1, .classTarget(opposite))])
@@ -115,6 +119,20 @@ public final class Explainer: Sendable {
         for method in methods { _ = try display(of: method) }
         let results = try attribute(picture, target: Target(parsing: text), text: text, methods: methods, layer: layer)
         return try results.map { try explanation($0, of: picture, subject: text, prediction: nil) }
+    }
+
+    /// The answers for class 0, by which the classes are ranked.
+    private func ranking(
+        _ picture: Picture, methods: [MethodSpecification], layer: String? = nil
+    ) throws -> [Attribution] {
+        do {
+            return try attribute(picture, target: .classTarget(0), methods: methods, layer: layer)
+        } catch ExplanationError.target {
+            let output = model.outputs.first
+            throw GazeError.noClassScores(
+                output: output?.name ?? "",
+                shape: "[\((output?.dimensions ?? []).map(\.description).joined(separator: ", "))]")
+        }
     }
 
     private func attribute(
@@ -148,7 +166,7 @@ public final class Explainer: Sendable {
         let shape = output.values.shape
         guard shape.dimensions.dropFirst().filter({ $0 > 1 }).count <= 1, shape.count > 0,
             shape[0] == 1 || shape.rank == 1
-        else { throw GazeError.noClassScores(output: model.outputs.first?.name ?? "", shape: shape) }
+        else { throw GazeError.noClassScores(output: model.outputs.first?.name ?? "", shape: "\(shape)") }
         return Prediction.ranked(output.values.elements, names: classNames)
     }
 

@@ -1,5 +1,3 @@
-public import Tensors
-
 /// What can be wrong between a model and a picture.
 public enum GazeError: Error, Sendable, Hashable {
     /// A sidecar that cannot be read.
@@ -11,7 +9,7 @@ public enum GazeError: Error, Sendable, Hashable {
     /// The model has inputs besides the picture.
     case furtherInputs(names: [String])
     /// The output does not hold one score per class.
-    case noClassScores(output: String, shape: Shape)
+    case noClassScores(output: String, shape: String)
     /// A class that does not exist, or a name that fits several.
     case unknownClass(text: String, reason: String)
     /// A file or folder that cannot be written.

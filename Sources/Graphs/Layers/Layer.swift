@@ -101,6 +101,11 @@ extension Graph {
         if let layer = all.last(where: { $0.name.hasPrefix(name + ".") || $0.name.hasPrefix(name + " ") }) {
             return layer
         }
-        throw .unknownLayer(name: name, suggestions: Suggestion.nearest(to: name, among: all.map(\.name)))
+        let modules = Set(
+            nodes.flatMap { node in
+                node.origin.modulePath.indices.map { node.origin.modulePath.prefix($0 + 1).joined(separator: ".") }
+            })
+        throw .unknownLayer(
+            name: name, suggestions: Suggestion.nearest(to: name, among: modules.union(all.map(\.name)).sorted()))
     }
 }
