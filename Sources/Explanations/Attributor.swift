@@ -8,9 +8,16 @@ public final class Attributor: Sendable {
     /// The model that is asked.
     public let model: Model
     private let specialised = Mutex<[(shapes: [String: Shape], graph: Graph)]>([])
+    /// Finding a layer names all of them, which costs as much as a small network's run.
+    private let layers = Mutex<[LayerKey: Layer]>([:])
     private let programs = Mutex<[(key: ProgramKey, program: CompiledQuestion)]>([])
     /// Sessions keep memory and threads, so few stay alive.
     private static let capacity = 3
+
+    private struct LayerKey: Hashable {
+        let shapes: [String: Shape]
+        let name: String
+    }
 
     private struct ProgramKey: Hashable {
         let shapes: [String: Shape]
@@ -63,7 +70,7 @@ public final class Attributor: Sendable {
             graph: graph, batch: batches.size, samples: batches.samples(of: portion), of: batches.samples,
             readMask: readMask)
         let resolved = try resolver.resolve(target, text: text)
-        let named = try layer.map { try resolver.graph.layer(named: $0) }
+        let named = try layer.map { try self.layer(named: $0, in: graph, shapes: shapes) }
         let question = Question(
             graph: resolver.graph, scored: resolved.parts.map(\.value),
             input: try resolver.graph.input(named: batches.explained), namedLayer: named, batch: batches.size)
@@ -74,6 +81,17 @@ public final class Attributor: Sendable {
             try CompiledQuestion(question, methods: methods, engine: model.engine)
         }
         return try compiled.run(inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes)
+    }
+
+    private func layer(named name: String, in graph: Graph, shapes: [String: Shape]) throws -> Layer {
+        let key = LayerKey(shapes: shapes, name: name)
+        if let known = layers.withLock({ $0[key] }) { return known }
+        let layer = try graph.layer(named: name)
+        layers.withLock { layers in
+            if layers.count >= 64 { layers = [:] }
+            layers[key] = layer
+        }
+        return layer
     }
 
     /// The model for inputs of these shapes, with everything known that can be known.
