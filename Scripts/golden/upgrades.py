@@ -1,11 +1,12 @@
 """Golden models of old opsets: one small model a case, its inputs, and what onnxruntime computes at that old opset.
 
-Usage: python upgrades.py > Tests/GraphsTests/Golden/upgrades.json
+Writes Tests/GraphsTests/Golden/upgrades.json.
 Needs numpy, onnx, onnxruntime. Weights are initializers or attributes; every graph has float32 inputs x (and others).
 """
 
 import base64
 import json
+import pathlib
 
 import numpy as np
 import onnx
@@ -197,10 +198,11 @@ def structure():
 
 for build in (normalisation, softmax, shapes, arithmetic, pictures, structure):
     build()
-print(json.dumps({
+GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "Tests/GraphsTests/Golden/upgrades.json"
+GOLDEN.write_text(json.dumps({
     "tools": {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "numpy": np.__version__},
     "seed": SEED,
     "tolerance": {"absolute": 2e-6, "relative": 2e-6,
                   "reason": "the same kernels in another order of at most 100 float32 additions"},
     "cases": cases,
-}, indent=0))
+}, indent=0) + "\n")
