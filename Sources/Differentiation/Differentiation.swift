@@ -15,8 +15,7 @@ extension Graph {
     /// Appends the vector-Jacobian product `∂⟨seed, outputs⟩/∂targets`.
     ///
     /// The seeds are new inputs, so one program serves every class, contrast and batch. Only nodes between the targets
-    /// and
-    /// the outputs are visited, so what lies before the targets costs nothing.
+    /// and the outputs are visited, so what lies before the targets costs nothing.
     package func differentiated(
         _ differentiated: [ValueID], withRespectTo targets: [ValueID], by composite: Composite = .derivative
     ) throws(DifferentiationError) -> DerivedGraph {
@@ -34,7 +33,6 @@ extension Graph {
         for (output, seed) in zip(differentiated, seeds) where onPath[output.index] {
             contributions[output, default: []].append(seed)
         }
-        let interesting = Set(targets)
         for position in nodes.indices.reversed() {
             let node = nodes[position]
             guard node.results.contains(where: { contributions[$0] != nil }) else { continue }
@@ -61,7 +59,7 @@ extension Graph {
             }
         }
         var result: [ValueID: ValueID] = [:]
-        for target in interesting.sorted() { result[target] = step.total(of: target, &contributions) }
+        for target in Set(targets).sorted() { result[target] = step.total(of: target, &contributions) }
         return DerivedGraph(graph: step.graph, seeds: seeds, cotangents: result)
     }
 }

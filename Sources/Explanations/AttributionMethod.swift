@@ -13,11 +13,18 @@ package protocol AttributionMethod: Sendable {
     /// The values whose gradients `result(in:)` reads.
     func gradients(in question: Question) throws -> [ValueID]
 
+    /// Where the result lives, for people; nil where it is no layer.
+    func layer(in question: Question) throws -> LayerChoice?
+
     /// Appends the nodes that compute the raw result, and returns it.
     func result(in question: inout QuestionGraph) throws -> ValueID
 }
 
 extension AttributionMethod {
+    package func layer(in question: Question) throws -> LayerChoice? {
+        Self.description.place == .layer ? try question.layer() : nil
+    }
+
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) where Self: ParameterFree {
         self.init()
     }

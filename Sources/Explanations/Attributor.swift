@@ -1,18 +1,16 @@
 package import Graphs
 import Runtime
-import Synchronization
 public import Tensors
 
 /// Answers questions about a model; keeps what it compiled, so that further pictures and classes cost only the run.
 public final class Attributor: Sendable {
     /// The model that is asked.
     public let model: Model
-    private let specialised = Mutex<[(shapes: [String: Shape], graph: Graph)]>([])
+    private let specialised = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
     /// Finding a layer names all of them, which costs as much as a small network's run.
-    private let layers = Mutex<[LayerKey: Layer]>([:])
-    private let programs = Mutex<[(key: ProgramKey, program: CompiledQuestion)]>([])
+    private let layers = RecentlyUsed<LayerKey, Layer>(capacity: 64)
     /// Sessions keep memory and threads, so few stay alive.
-    private static let capacity = 3
+    private let programs = RecentlyUsed<ProgramKey, CompiledQuestion>(capacity: 3)
 
     private struct LayerKey: Hashable {
         let shapes: [String: Shape]
@@ -70,57 +68,26 @@ public final class Attributor: Sendable {
             graph: graph, batch: batches.size, samples: batches.samples(of: portion), of: batches.samples,
             readMask: readMask)
         let resolved = try resolver.resolve(target, text: text)
-        let named = try layer.map { try self.layer(named: $0, in: graph, shapes: shapes) }
+        let named = try layer.map { name in
+            try layers.value(for: LayerKey(shapes: shapes, name: name)) { try graph.layer(named: name) }
+        }
         let question = Question(
             graph: resolver.graph, scored: resolved.parts.map(\.value),
             input: try resolver.graph.input(named: batches.explained), namedLayer: named, batch: batches.size)
         let key = ProgramKey(
             shapes: shapes, scored: resolved.parts.map { resolver.graph[$0.value].name }, input: batches.explained,
             layer: named, methods: methods)
-        let compiled = try compiledQuestion(for: key) {
+        let compiled = try programs.value(for: key) {
             try CompiledQuestion(question, methods: methods, engine: model.engine)
         }
         return try compiled.run(inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes)
     }
 
-    private func layer(named name: String, in graph: Graph, shapes: [String: Shape]) throws -> Layer {
-        let key = LayerKey(shapes: shapes, name: name)
-        if let known = layers.withLock({ $0[key] }) { return known }
-        let layer = try graph.layer(named: name)
-        layers.withLock { layers in
-            if layers.count >= 64 { layers = [:] }
-            layers[key] = layer
-        }
-        return layer
-    }
-
     /// The model for inputs of these shapes, with everything known that can be known.
     package func specialisedGraph(for shapes: [String: Shape]) throws -> Graph {
-        if let known = specialised.withLock({ $0.first { $0.shapes == shapes }?.graph }) { return known }
-        let graph = try model.graph.specialised(to: shapes, by: EngineEvaluator(model.engine))
-        specialised.withLock { graphs in
-            graphs.append((shapes, graph))
-            if graphs.count > Self.capacity { graphs.removeFirst() }
+        try specialised.value(for: shapes) {
+            try model.graph.specialised(to: shapes, by: EngineEvaluator(model.engine))
         }
-        return graph
-    }
-
-    private func compiledQuestion(
-        for key: ProgramKey, make: () throws -> CompiledQuestion
-    ) throws -> CompiledQuestion {
-        let known = programs.withLock { programs -> CompiledQuestion? in
-            guard let index = programs.firstIndex(where: { $0.key == key }) else { return nil }
-            let entry = programs.remove(at: index)
-            programs.append(entry)
-            return entry.program
-        }
-        if let known { return known }
-        let compiled = try make()
-        programs.withLock { programs in
-            programs.append((key, compiled))
-            if programs.count > Self.capacity { programs.removeFirst() }
-        }
-        return compiled
     }
 }
 

@@ -7,28 +7,17 @@ package final class CompiledQuestion: Sendable {
     private let program: any Program
     private let methods: [MethodSpecification]
     private let layers: [LayerChoice?]
-    private let inputNames: [String: ElementType]
+    private let inputNames: Set<String>
     private let outputNames: [String]
     private let seedNames: [String]
     private let seedTypes: [ElementType]
 
     package init(_ question: Question, methods: [MethodSpecification], engine: any Engine) throws {
-        let graph = try Self.graph(for: question, methods: methods)
+        let built = try methods.map { try MethodCatalogue.method($0) }
+        let graph = try Self.graph(for: question, methods: built)
         self.methods = methods
-        layers = try methods.map { specification in
-            let description = try MethodCatalogue.description(named: specification.name)
-            guard description.place == .layer else { return nil }
-            if specification.name == "cam" {
-                let map = try question.averagingHead().map
-                let layer = question.graph.layers().first { $0.value == map }
-                return layer.map { LayerChoice(layer: $0, reason: "the map that enters the average pooling") }
-            }
-            return try question.layer()
-        }
-        inputNames = Dictionary(
-            uniqueKeysWithValues: graph.program.inputs.filter { !graph.seeds.contains($0) }.map {
-                (graph.program[$0].name, graph.program[$0].type ?? .float32)
-            })
+        layers = try built.map { try $0.layer(in: question) }
+        inputNames = Set(graph.program.inputs.filter { !graph.seeds.contains($0) }.map { graph.program[$0].name })
         seedNames = graph.seeds.map { graph.program[$0].name }
         seedTypes = graph.seeds.map { graph.program[$0].type ?? .float32 }
         outputNames = graph.program.outputs.map(\.name)
@@ -37,9 +26,8 @@ package final class CompiledQuestion: Sendable {
 
     /// The explanation as one graph: the model's inputs and the seeds in, the score and one result per method out.
     package static func graph(
-        for question: Question, methods: [MethodSpecification]
+        for question: Question, methods built: [any AttributionMethod]
     ) throws -> (program: Graph, seeds: [ValueID]) {
-        let built = try methods.map { try MethodCatalogue.method($0) }
         let targets = try Set(built.flatMap { try $0.gradients(in: question) })
         var answer = try QuestionGraph(question, gradientsOf: targets)
         answer.addOutput(try answer.score(), name: "gaze.score")
@@ -54,7 +42,7 @@ package final class CompiledQuestion: Sendable {
 
     /// Runs the program with the target's weights.
     package func run(_ inputs: [String: AnyTensor], weights: [Tensor<Float>], notes: [String]) throws -> [Attribution] {
-        var feed = inputs.filter { inputNames[$0.key] != nil }
+        var feed = inputs.filter { inputNames.contains($0.key) }
         for ((name, type), tensor) in zip(zip(seedNames, seedTypes), weights) {
             feed[name] = AnyTensor(tensor).converted(to: type)
         }

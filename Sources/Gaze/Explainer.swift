@@ -62,7 +62,7 @@ public final class Explainer: Sendable {
 
     /// The classes of a picture by falling score.
     public func predict(_ picture: Picture) throws -> [Prediction] {
-        try ranked(ranking(picture, methods: [.output])[0])
+        try ranked(ranking(preprocessing.input(from: picture), methods: [.output])[0])
     }
 
     /// The maps of a picture: one for every method and every selected class.
@@ -70,24 +70,19 @@ public final class Explainer: Sendable {
     /// - Parameters:
     ///   - picture: The photograph.
     ///   - methods: Names of the catalogue whose results are maps.
-    ///   - classes: Which classes; the highest by default.
+    ///   - classes: Which classes; the highest by default. One that is selected twice is explained once.
     ///   - contrast: A class whose score is subtracted.
     ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice.
     public func explain(
         _ picture: Picture, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
-        classes: ClassSelection = .top(1), contrast: String? = nil, layer: String? = nil
+        classes: [ClassSelection] = [.top(1)], contrast: String? = nil, layer: String? = nil
     ) throws -> [Explanation] {
         let asked = [MethodSpecification.output] + methods
         for method in methods { _ = try display(of: method) }
-        let first = try ranking(picture, methods: asked, layer: layer)
+        let input = try preprocessing.input(from: picture)
+        let first = try ranking(input, methods: asked, layer: layer)
         let ranking = try ranked(first[0])
-        let chosen: [Prediction]
-        switch classes {
-        case .top(let count): chosen = Array(ranking.prefix(count))
-        case .named(let text):
-            let index = try ClassNames.index(of: text, names: classNames, count: ranking.count)
-            chosen = ranking.filter { $0.index == index }
-        }
+        let chosen = try predictions(classes, of: ranking)
         let opposite = try contrast.map { try ClassNames.index(of: $0, names: classNames, count: ranking.count) }
         return try chosen.flatMap { prediction in
             guard prediction.index != opposite else {
@@ -102,7 +97,7 @@ public final class Explainer: Sendable {
             // The run that ranked the classes has answered for class 0.
             let results =
                 target == .classTarget(0)
-                ? first : try attribute(picture, target: target, methods: asked, layer: layer)
+                ? first : try attribute(input, target: target, methods: asked, layer: layer)
             let against = opposite.flatMap { index in ranking.first { $0.index == index }?.name }
             let subject = prediction.name + (against.map { " rather than \($0)" } ?? "")
             return try results.dropFirst().map {
@@ -117,16 +112,32 @@ public final class Explainer: Sendable {
         layer: String? = nil
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
-        let results = try attribute(picture, target: Target(parsing: text), text: text, methods: methods, layer: layer)
+        let input = try preprocessing.input(from: picture)
+        let results = try attribute(input, target: Target(parsing: text), text: text, methods: methods, layer: layer)
         return try results.map { try explanation($0, of: picture, subject: text, prediction: nil) }
+    }
+
+    /// The selected classes in the order asked for, each once.
+    private func predictions(_ selections: [ClassSelection], of ranking: [Prediction]) throws -> [Prediction] {
+        var chosen: [Prediction] = []
+        for selection in selections {
+            switch selection {
+            case .top(let count): chosen += ranking.prefix(count)
+            case .named(let text):
+                let index = try ClassNames.index(of: text, names: classNames, count: ranking.count)
+                chosen += ranking.filter { $0.index == index }
+            }
+        }
+        var seen: Set<Int> = []
+        return chosen.filter { seen.insert($0.index).inserted }
     }
 
     /// The answers for class 0, by which the classes are ranked.
     private func ranking(
-        _ picture: Picture, methods: [MethodSpecification], layer: String? = nil
+        _ input: AnyTensor, methods: [MethodSpecification], layer: String? = nil
     ) throws -> [Attribution] {
         do {
-            return try attribute(picture, target: .classTarget(0), methods: methods, layer: layer)
+            return try attribute(input, target: .classTarget(0), methods: methods, layer: layer)
         } catch ExplanationError.target {
             let output = model.outputs.first
             throw GazeError.noClassScores(
@@ -136,10 +147,9 @@ public final class Explainer: Sendable {
     }
 
     private func attribute(
-        _ picture: Picture, target: Target, text: String = "", methods: [MethodSpecification], layer: String? = nil
+        _ input: AnyTensor, target: Target, text: String = "", methods: [MethodSpecification], layer: String? = nil
     ) throws -> [Attribution] {
-        let input = try preprocessing.input(from: picture)
-        return try attributor.attribute(
+        try attributor.attribute(
             inputs: [pictureInput: input], target: target, targetText: text, methods: methods,
             layer: layer ?? defaultLayer, wrt: pictureInput)
     }

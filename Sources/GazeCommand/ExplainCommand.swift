@@ -84,7 +84,7 @@ struct ExplainCommand: ParsableCommand {
             try Console.forEach(images) { path in
                 records += try explain(path, specifications, explainer, &files)
             }
-            if !json { suggest(explainer) }
+            if !json { suggest() }
         }
     }
 
@@ -94,20 +94,14 @@ struct ExplainCommand: ParsableCommand {
         let start = ContinuousClock.now
         let picture = try Console.picture(path)
         let named = layer == "auto" ? nil : layer
-        var explanations: [Explanation] = []
-        if let target {
-            explanations = try explainer.explain(picture, target: target, methods: specifications, layer: named)
-        } else {
-            for text in classes {
-                explanations += try explainer.explain(
-                    picture, methods: specifications, classes: ClassSelection(text), contrast: vs, layer: named)
+        let explanations =
+            if let target {
+                try explainer.explain(picture, target: target, methods: specifications, layer: named)
+            } else {
+                try explainer.explain(
+                    picture, methods: specifications, classes: classes.map { ClassSelection($0) }, contrast: vs,
+                    layer: named)
             }
-        }
-        // top2 and a name may mean the same class.
-        var seen: Set<String> = []
-        explanations = explanations.filter {
-            seen.insert("\($0.subject)/\($0.prediction?.index ?? -1)/\($0.method.label)").inserted
-        }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let top = Array(explanations.first?.ranking.prefix(5) ?? [])
         if !json {
@@ -173,7 +167,7 @@ struct ExplainCommand: ParsableCommand {
     }
 
     /// The next thing to try.
-    private func suggest(_ explainer: Explainer) {
+    private func suggest() {
         if classes == ["top1"], vs == nil, target == nil {
             Console.say("next: gaze explain \(model) \(images[0]) -c top2   (where does the runner-up look?)")
         } else if method == ["gradcam"] {

@@ -46,13 +46,15 @@ public struct Explanation: Sendable {
         score = Double(attribution.scores.first ?? .nan)
         map = Self.reduced(raw, layout: layout, display: display)
         var notes = attribution.notes
-        let diagnosis = MapDiagnosis(map, range: display == .signed ? .symmetric(percentile: 99) : .positive)
+        let diagnosis = MapDiagnosis(map, range: Self.overlay(for: display).range)
         if !diagnosis.isInformative { notes.append(diagnosis.description) }
         self.notes = notes
     }
 
     /// The overlay that suits the method: maps of a layer keep the photograph visible, fine-grained maps stand nearly alone.
-    public var overlay: Overlay {
+    public var overlay: Overlay { Self.overlay(for: display) }
+
+    private static func overlay(for display: MethodDescription.Display) -> Overlay {
         switch display {
         case .positive: Overlay(colourMap: .turbo, range: .positive, opacity: .proportional(0.75), outline: 0.5)
         case .magnitude: Overlay(colourMap: .inferno, range: .clipped(percentile: 99.5), opacity: .constant(0.85))

@@ -45,11 +45,11 @@ import Testing
             #expect(abs(ranking[0].score - 0.5) < 1e-6 && abs(ranking[1].score - 0.1) < 1e-6)
             #expect(abs(ranking[0].probability - 1 / (1 + exp(-0.4))) < 1e-6)
             let methods = [MethodSpecification("gradcam"), MethodSpecification("cam")]
-            let both = try explainer.explain(TinyModel.picture, methods: methods, classes: .named("blue"))
+            let both = try explainer.explain(TinyModel.picture, methods: methods, classes: [.named("blue")])
             // Grad-CAM = (1 / 64) A_blue, and CAM = A_blue.
             #expect(abs(both[0].map[3, 6] - 0.2 / 64) < 1e-7 && both[0].map[3, 1] == 0)
             #expect(abs(both[1].map[3, 6] - 0.2) < 1e-6)
-            let contrast = try explainer.explain(TinyModel.picture, classes: .named("0"), contrast: "1")
+            let contrast = try explainer.explain(TinyModel.picture, classes: [.named("0")], contrast: "1")
             #expect(abs(contrast[0].score - 0.4) < 1e-6)
             #expect(abs(contrast[0].map[0, 7] + 0.2 / 64) < 1e-7)
         }
@@ -59,7 +59,7 @@ import Testing
         try TemporaryFolder.with { folder in
             let explainer = try Explainer(model: try TinyModel.write(into: folder))
             #expect(
-                try explainer.explain(TinyModel.picture, classes: .top(2)).map(\.subject) == [
+                try explainer.explain(TinyModel.picture, classes: [.top(2)]).map(\.subject) == [
                     "red thing", "blue thing",
                 ])
             let target = try explainer.explain(TinyModel.picture, target: "logits[0] - logits[1]")

@@ -20,6 +20,13 @@ package struct CAM: AttributionMethod, ParameterFree {
 
     package func gradients(in question: Question) throws -> [ValueID] { [try head(in: question).pooled] }
 
+    package func layer(in question: Question) throws -> LayerChoice? {
+        let map = try head(in: question).map
+        return question.graph.layers().first { $0.value == map }.map {
+            LayerChoice(layer: $0, reason: "the map that enters the average pooling")
+        }
+    }
+
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let head = try head(in: question.question)
         let weights = try question.gradient(of: head.pooled)
