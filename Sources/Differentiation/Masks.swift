@@ -22,6 +22,18 @@ extension BackwardStep {
         return emit("HardSigmoid", [value], ["alpha": .float(-slope), "beta": .float(slope * bound)])
     }
 
+    /// 1 where two values are equal, else 0.
+    package mutating func isEqual(_ left: ValueID, _ right: ValueID) -> ValueID {
+        emit("Cast", [emit("Equal", [left, right])], ["to": .integer(Int(elementType.rawValue))])
+    }
+
+    /// -1, 0 or 1.
+    package mutating func sign(_ value: ValueID) -> ValueID {
+        guard elementType == .float32, let slope = slope(for: 0) else { return emit("Sign", [value]) }
+        let step = emit("HardSigmoid", [value], ["alpha": .float(slope), "beta": .float(0.5)])
+        return subtract(scale(step, by: 2), scalar(1))
+    }
+
     /// A power of two for which `slope * (value - bound)` is at least 1 as soon as `value` exceeds `bound`.
     private func slope(for bound: Float) -> Float? {
         guard elementType == .float32 else { return nil }
