@@ -7,12 +7,15 @@ extension FiniteDifferenceTests {
         activationCases,
         arithmeticCases,
         convolutionCases,
+        einsumCases,
         joiningAndPaddingCases,
         matrixProductCases,
         normalisationCases,
+        placingCases,
         poolingCases,
         rearrangementCases,
         reductionCases,
+        takingCases,
     ].flatMap(\.self)
 
     /// One operand, and constants behind it.
