@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 import torch
 
-from rules import arrangement, case, composition, convolution, elementwise, linear, pooling
+from rules import arrangement, case, composition, convolution, elementwise, linear, pooling, spatial
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules"
 # One file a family; its cases' names are unique within it.
@@ -24,6 +24,8 @@ FAMILIES = {
                     elementwise.add_casts, elementwise.add_local_response],
     "linear": [linear.add_linear],
     "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
+    "sampling": [spatial.add_resizing, spatial.add_sampling],
+    "spatial": [spatial.add_transposed_convolutions, spatial.add_norm_pools],
 }
 
 

@@ -9,10 +9,14 @@ extension FiniteDifferenceTests {
         convolutionCases,
         joiningAndPaddingCases,
         matrixProductCases,
+        normPoolingCases,
         normalisationCases,
         poolingCases,
         rearrangementCases,
         reductionCases,
+        resizingCases,
+        samplingCases,
+        transposedConvolutionCases,
     ].flatMap(\.self)
 
     /// One operand, and constants behind it.
