@@ -24,7 +24,8 @@ FAMILIES = {
                     elementwise.add_casts, elementwise.add_local_response],
     "linear": [linear.add_linear],
     "movement": [movement.add_slices, movement.add_splits, movement.add_gathers, movement.add_gathered_elements, movement.add_scatters,
-                 movement.add_selections, movement.add_repetitions, movement.add_blocks, movement.add_orders],
+                 movement.add_selections, movement.add_repetitions, movement.add_centred, movement.add_blocks,
+                 movement.add_orders],
     "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
     "reductions": [reductions.add_reductions, reductions.add_kinks, reductions.add_einsum],
 }

@@ -170,6 +170,9 @@ package struct BackwardStep {
         axes.isEmpty ? value : emit("ReduceMean", [value, integers(axes)], ["keepdims": .integer(1)])
     }
 
+    /// The sum of all elements, with the same number of axes.
+    package mutating func total(_ value: ValueID, rank: Int) -> ValueID { sum(value, over: Array(0..<rank)) }
+
     /// The part from `start` up to `end` along one axis.
     package mutating func slice(_ value: ValueID, from start: Int, to end: Int, axis: Int) -> ValueID {
         emit("Slice", [value, integers([start]), integers([end]), integers([axis])])
