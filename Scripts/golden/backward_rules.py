@@ -12,6 +12,7 @@ import onnxruntime
 import torch
 
 from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions
+from rules import arrangement, case, composition, convolution, elementwise, linear, pooling, spatial
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules"
 # One file a family; its cases' names are unique within it.
@@ -28,6 +29,8 @@ FAMILIES = {
                  movement.add_orders],
     "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
     "reductions": [reductions.add_reductions, reductions.add_kinks, reductions.add_einsum],
+    "sampling": [spatial.add_resizing, spatial.add_sampling],
+    "spatial": [spatial.add_transposed_convolutions, spatial.add_norm_pools],
 }
 
 

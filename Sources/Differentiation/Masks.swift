@@ -28,6 +28,11 @@ extension BackwardStep {
         return emit("HardSigmoid", [value], ["alpha": .float(-slope), "beta": .float(1)])
     }
 
+    /// 1 where `value > 0`, 1/2 where it is 0, else 0; in float32.
+    package mutating func isPositiveOrHalf(_ value: ValueID) -> ValueID {
+        emit("HardSigmoid", [value], ["alpha": .float(slope(for: 0) ?? 1), "beta": .float(0.5)])
+    }
+
     /// -1, 0 or 1.
     package mutating func sign(_ value: ValueID) -> ValueID {
         guard elementType == .float32 else { return emit("Sign", [value]) }

@@ -10,12 +10,16 @@ extension FiniteDifferenceTests {
         einsumCases,
         joiningAndPaddingCases,
         matrixProductCases,
+        normPoolingCases,
         normalisationCases,
         placingCases,
         poolingCases,
         rearrangementCases,
         reductionCases,
         takingCases,
+        resizingCases,
+        samplingCases,
+        transposedConvolutionCases,
     ].flatMap(\.self)
 
     /// One operand, and constants behind it.
