@@ -2,7 +2,6 @@ import Differentiation
 import Graphs
 import Runtime
 import Tensors
-import TestSupport
 import Testing
 
 /// Compares a rule with central differences of the engine's own forward results.

@@ -1,6 +1,5 @@
 import Graphs
 import Tensors
-import TestSupport
 
 /// Random shapes, axes and attributes for the operators that move values.
 struct MovementDraws {
