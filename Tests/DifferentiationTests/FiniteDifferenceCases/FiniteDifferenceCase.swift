@@ -7,12 +7,16 @@ extension FiniteDifferenceTests {
         activationCases,
         arithmeticCases,
         convolutionCases,
+        elementaryFunctionCases,
         joiningAndPaddingCases,
         matrixProductCases,
         normalisationCases,
         poolingCases,
         rearrangementCases,
         reductionCases,
+        selectionCases,
+        smoothActivationCases,
+        statisticsCases,
     ].flatMap(\.self)
 
     /// One operand, and constants behind it.
