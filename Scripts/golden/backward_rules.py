@@ -13,6 +13,8 @@ import torch
 
 from rules import (activations, arrangement, case, composition, convolution, elementwise, functions, linear, normalisations, pooling,
                    quantisation, selections)
+from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions
+from rules import arrangement, case, composition, convolution, elementwise, linear, pooling, spatial
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules"
 # One file a family; its cases' names are unique within it.
@@ -32,6 +34,12 @@ FAMILIES = {
     "quantisation": [quantisation.add_quantisation, quantisation.add_learned_scales, quantisation.add_stops],
     "selections": [selections.add_several, selections.add_where, selections.add_bounds, selections.add_remainders,
                    selections.add_cast_like],
+    "movement": [movement.add_slices, movement.add_splits, movement.add_gathers, movement.add_gathered_elements, movement.add_scatters,
+                 movement.add_selections, movement.add_repetitions, movement.add_blocks, movement.add_orders],
+    "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
+    "reductions": [reductions.add_reductions, reductions.add_kinks, reductions.add_einsum],
+    "sampling": [spatial.add_resizing, spatial.add_sampling],
+    "spatial": [spatial.add_transposed_convolutions, spatial.add_norm_pools],
 }
 
 

@@ -8,15 +8,22 @@ extension FiniteDifferenceTests {
         arithmeticCases,
         convolutionCases,
         elementaryFunctionCases,
+        einsumCases,
         joiningAndPaddingCases,
         matrixProductCases,
+        normPoolingCases,
         normalisationCases,
+        placingCases,
         poolingCases,
         rearrangementCases,
         reductionCases,
         selectionCases,
         smoothActivationCases,
         statisticsCases,
+        takingCases,
+        resizingCases,
+        samplingCases,
+        transposedConvolutionCases,
     ].flatMap(\.self)
 
     /// One operand, and constants behind it.
