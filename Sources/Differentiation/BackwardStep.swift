@@ -92,9 +92,11 @@ package struct BackwardStep {
         return tensor
     }
 
-    /// The element type that the node computes in.
+    /// The element type that the node computes in; where its result is an integer, that of its first real operand.
     package var elementType: ElementType {
-        node.results.first.flatMap { graph[$0].type } ?? .float32
+        guard let type = node.results.first.flatMap({ graph[$0].type }) else { return .float32 }
+        if type.isFloatingPoint { return type }
+        return node.operands.lazy.compactMap { graph[$0].type }.first(where: \.isFloatingPoint) ?? .float32
     }
 
     // MARK: Appending
