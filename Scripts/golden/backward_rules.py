@@ -11,8 +11,7 @@ import onnx
 import onnxruntime
 import torch
 
-from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions
-from rules import arrangement, case, composition, convolution, elementwise, linear, pooling, spatial
+from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions, spatial
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules"
 # One file a family; its cases' names are unique within it.
