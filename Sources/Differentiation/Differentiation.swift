@@ -24,6 +24,7 @@ extension Graph {
             graph.addInput("seed.\(self[output].name)", type: self[output].type ?? .float32, shape: shape(of: output))
         }
         let onPath = values(dependingOn: targets)
+        let isQuantised = quantisedValues()
         guard let first = nodes.first else {
             return DerivedGraph(graph: graph, seeds: seeds, cotangents: [:])
         }
@@ -39,7 +40,9 @@ extension Graph {
             step.begin(
                 at: position,
                 wanted: node.inputs.map { input in
-                    input.map { onPath[$0.index] && self[$0].type?.isFloatingPoint != false } ?? false
+                    input.map {
+                        onPath[$0.index] && (self[$0].type?.isFloatingPoint != false || isQuantised[$0.index])
+                    } ?? false
                 })
             guard !node.captures.contains(where: { onPath[$0.index] }) else {
                 throw .noRule(operation: node.qualifiedOperation, node: label(node))
@@ -50,6 +53,9 @@ extension Graph {
             }
             guard let rule = composite.rule(for: node, in: self) else {
                 throw .noRule(operation: node.qualifiedOperation, node: label(node))
+            }
+            if let result = node.output(0), isQuantised[result.index], !movesQuantisedValues(node) {
+                throw .unsupported(node: label(node), reason: "it computes with quantised integers")
             }
             let cotangents = try rule.cotangents(&step)
             for (operand, cotangent) in zip(node.inputs, cotangents) {
