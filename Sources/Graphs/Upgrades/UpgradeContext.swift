@@ -9,6 +9,10 @@ package struct UpgradeContext {
         var constants: [String: TensorProto] = [:]
         var ranks: [String: Int] = [:]
         var types: [String: ElementType] = [:]
+        /// The lengths of the axes, nil where they are free.
+        var lengths: [String: [Int?]] = [:]
+        /// The operator behind the first output of a node.
+        var operations: [String: String] = [:]
     }
 
     /// The opset of the node.
@@ -42,7 +46,9 @@ package struct UpgradeContext {
         for info in graph.input + graph.valueInfo + graph.output {
             guard case .tensorType(let tensor)? = info.type.value else { continue }
             scope.types[info.name] = ElementType(rawValue: tensor.elemType)
-            if tensor.hasShape { scope.ranks[info.name] = tensor.shape.dim.count }
+            guard tensor.hasShape else { continue }
+            scope.ranks[info.name] = tensor.shape.dim.count
+            scope.lengths[info.name] = tensor.shape.dim.map { $0.dimValue > 0 ? Int(exactly: $0.dimValue) : nil }
         }
     }
 
@@ -51,7 +57,9 @@ package struct UpgradeContext {
         if node.opType == "Constant", let name = node.output.first, let value = node[attribute: "value"], value.hasT {
             noteConstant(value.t, name: name)
         }
-        guard let output = node.output.first, scope.ranks[output] == nil, let rank = rankOfOutput(node) else { return }
+        guard let output = node.output.first else { return }
+        scope.operations[output] = node.opType
+        guard scope.ranks[output] == nil, let rank = rankOfOutput(node) else { return }
         scope.ranks[output] = rank
     }
 
@@ -59,6 +67,7 @@ package struct UpgradeContext {
         scope.constants[name] = tensor
         scope.ranks[name] = tensor.dims.count
         scope.types[name] = ElementType(rawValue: tensor.dataType)
+        scope.lengths[name] = tensor.dims.map { Int(exactly: $0) }
     }
 
     // MARK: Asking
@@ -75,7 +84,7 @@ package struct UpgradeContext {
     package func isRead(_ name: String) -> Bool { !name.isEmpty && read.contains(name) }
 
     /// The floating-point type of a value, where the file tells or has only one such type.
-    private func floatingPointType(of name: String) -> ElementType? {
+    func floatingPointType(of name: String) -> ElementType? {
         scope.types[name] ?? (floatingPointTypes.count == 1 ? floatingPointTypes.first : nil)
     }
 
@@ -120,6 +129,17 @@ package struct UpgradeContext {
         extra.metadataProps = node.metadataProps
         added.append(extra)
         return name
+    }
+
+    /// The names of the first two outputs of a new node.
+    mutating func addPair(
+        _ operatorName: String, _ inputs: [String], for node: NodeProto, attributes: [AttributeProto]
+    ) -> (String, String) {
+        let names = (freshName(node.output.first ?? node.opType), freshName(node.output.first ?? node.opType))
+        var extra = NodeProto(operatorName, inputs, [names.0, names.1], attributes: attributes)
+        extra.metadataProps = node.metadataProps
+        added.append(extra)
+        return names
     }
 
     /// Makes a list of integers, if the node has that attribute, its input number `index`.

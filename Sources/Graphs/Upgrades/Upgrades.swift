@@ -91,6 +91,7 @@ package enum Upgrades {
 
     private static func upgraded(_ node: NodeProto, in context: inout UpgradeContext) throws(GraphError) -> [NodeProto]
     {
+        if let nodes = try Decompositions.nodes(for: node, in: &context) { return nodes }
         guard node.isStandard else { return [node] }
         if context.opset > Graph.opset { return [try NewerOpset.node(node, opset: context.opset)] }
         guard let upgrade = byOperator[node.opType], context.opset < upgrade.changedAt else { return [node] }
