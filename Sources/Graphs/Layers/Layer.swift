@@ -17,6 +17,11 @@ public struct Layer: Sendable, Hashable {
 
     /// Whether it is a map of more than one cell, in whatever order its elements stand.
     public var isSpatial: Bool { layout != nil }
+
+    /// The layer with another layout.
+    package func with(layout: MapLayout?) -> Layer {
+        Layer(value: value, name: name, tensorName: tensorName, operation: operation, shape: shape, layout: layout)
+    }
 }
 
 extension Graph {
