@@ -127,6 +127,10 @@ import struct Foundation.Data
         try unsafe interface.check("share its threads", interface.disablePerSessionThreads(settings.pointer))
         try unsafe interface.check(
             "set the optimisation level", interface.setOptimization(settings.pointer, options.optimization.rawValue))
+        // ONNX Runtime 1.31 fuses a Pad with zeros into a MaxPool behind it, which then pads with minus infinity instead.
+        try unsafe interface.check(
+            "switch a fusion off",
+            interface.setEntry(settings.pointer, "optimization.disable_specified_optimizers", "Pad_Fusion"))
         if !options.keepsMemory {
             try unsafe interface.check("switch its memory arena off", interface.disableArena(settings.pointer))
             try unsafe interface.check("switch memory patterns off", interface.disableMemoryPattern(settings.pointer))
