@@ -43,6 +43,7 @@ package enum ConstantNode {
             case "value_floats": return AnyTensor(Tensor(vector: attribute.floats))
             case "value_int": return AnyTensor(Tensor(attribute.i))
             case "value_ints": return AnyTensor(Tensor(vector: attribute.ints))
+            case "sparse_value": return try AnyTensor(attribute.sparseTensor)
             default: continue
             }
         }
