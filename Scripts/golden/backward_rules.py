@@ -1,4 +1,4 @@
-"""Writes Tests/DifferentiationTests/Golden/rules.json: gradients of tiny ONNX models by PyTorch's autograd in float64.
+"""Writes Tests/DifferentiationTests/Golden/rules/*.json: gradients of tiny ONNX models by PyTorch's autograd in float64.
 
 Run `.peers/bin/python Scripts/golden/backward_rules.py` from the root of the project.
 """
@@ -11,25 +11,32 @@ import onnx
 import onnxruntime
 import torch
 
-from rules import arrangement, case, composition, convolution, elementwise, linear, pooling
+from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions
+from rules import arrangement, case, composition, convolution, elementwise, linear, pooling, spatial
 
-DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules.json"
-FAMILIES = [
-    convolution.add_convolutions, linear.add_linear, elementwise.add_binary, elementwise.add_activations, elementwise.add_clip,
-    elementwise.add_batch_normalization, pooling.add_maxima, pooling.add_averages, pooling.add_global_pools,
-    arrangement.add_reductions, arrangement.add_shapes, arrangement.add_concatenations, arrangement.add_softmax, arrangement.add_pads,
-    arrangement.add_pass_through, elementwise.add_casts, elementwise.add_local_response, composition.add_compositions,
-]
+DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules"
+# One file a family; its cases' names are unique within it.
+FAMILIES = {
+    "arrangement": [arrangement.add_reductions, arrangement.add_shapes, arrangement.add_concatenations, arrangement.add_softmax,
+                    arrangement.add_pads, arrangement.add_pass_through],
+    "composition": [composition.add_compositions],
+    "convolution": [convolution.add_convolutions],
+    "elementwise": [elementwise.add_binary, elementwise.add_activations, elementwise.add_clip, elementwise.add_batch_normalization,
+                    elementwise.add_casts, elementwise.add_local_response],
+    "linear": [linear.add_linear],
+    "movement": [movement.add_slices, movement.add_splits, movement.add_gathers, movement.add_gathered_elements, movement.add_scatters,
+                 movement.add_selections, movement.add_repetitions, movement.add_blocks, movement.add_orders],
+    "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
+    "reductions": [reductions.add_reductions, reductions.add_kinks, reductions.add_einsum],
+    "sampling": [spatial.add_resizing, spatial.add_sampling],
+    "spatial": [spatial.add_transposed_convolutions, spatial.add_norm_pools],
+}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--destination", type=pathlib.Path, default=DESTINATION)
-    destination = parser.parse_args().destination
-    torch.set_num_threads(1)
+def write(family, destination):
     suite = case.Suite()
-    for family in FAMILIES:
-        family(suite)
+    for add in FAMILIES[family]:
+        add(suite)
     heading = {
         "made_by": "Scripts/golden/backward_rules.py",
         "versions": {module.__name__: module.__version__ for module in (torch, onnx, onnxruntime, np)},
@@ -40,13 +47,23 @@ def main():
     lines = ",\n".join(json.dumps(record, separators=(",", ":")) for record in suite.records)
     text = json.dumps(heading, indent=1)[:-2] + ',\n "cases": [\n' + lines + "\n]}\n"
     assert len(json.loads(text)["cases"]) == len(suite.records)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    destination.write_text(text)
+    (destination / f"{family}.json").write_text(text)
     operators = {}
     for record in suite.records:
         operators[record["operator"]] = operators.get(record["operator"], 0) + 1
-    print(f"{len(suite.records)} cases, {len(text)} bytes, float32 error at most {suite.largest_float32_error:.2e}")
-    print(", ".join(f"{operator} {count}" for operator, count in operators.items()))
+    print(f"{family}: {len(suite.records)} cases, {len(text)} bytes, float32 error at most {suite.largest_float32_error:.2e}; "
+          + ", ".join(f"{operator} {count}" for operator, count in operators.items()))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--destination", type=pathlib.Path, default=DESTINATION)
+    parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    arguments.destination.mkdir(parents=True, exist_ok=True)
+    for family in arguments.families:
+        write(family, arguments.destination)
 
 
 if __name__ == "__main__":

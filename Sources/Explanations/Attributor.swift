@@ -6,7 +6,9 @@ public import Tensors
 public final class Attributor: Sendable {
     /// The model that is asked.
     public let model: Model
-    private let specialised = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
+    let specialised = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
+    let rewritten = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
+    let supports = RecentlyUsed<[String: Shape], BatchSupport>(capacity: 3)
     /// Finding a layer names all of them, which costs as much as a small network's run.
     private let layers = RecentlyUsed<LayerKey, Layer>(capacity: 64)
     /// Sessions keep memory and threads, so few stay alive.
@@ -25,9 +27,19 @@ public final class Attributor: Sendable {
         let methods: [MethodSpecification]
     }
 
+    /// How many samples a rewritten model is given at once.
+    package let largestBatch: Int
+
     /// An attributor for a model.
     public init(_ model: Model) {
         self.model = model
+        largestBatch = 16
+    }
+
+    /// An attributor that gives a model of fixed batch at most so many samples at once, where it can be rewritten.
+    package init(_ model: Model, largestBatch: Int) {
+        self.model = model
+        self.largestBatch = max(largestBatch, 1)
     }
 
     /// The raw result of every method, in order.
@@ -44,7 +56,7 @@ public final class Attributor: Sendable {
         layer: String? = nil, wrt input: String? = nil,
         readMask: @escaping @Sendable (String) throws -> Tensor<Float> = { try Numpy.read(path: $0).floatTensor }
     ) throws -> [Attribution] {
-        let batches = try Batches(inputs, model: model, explained: input)
+        let batches = try Batches(inputs, for: self, explained: input)
         var parts: [[Attribution]] = []
         for batch in 0..<batches.count {
             let piece = try batches.inputs(of: batch)
@@ -80,14 +92,8 @@ public final class Attributor: Sendable {
         let compiled = try programs.value(for: key) {
             try CompiledQuestion(question, methods: methods, engine: model.engine)
         }
-        return try compiled.run(inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes)
-    }
-
-    /// The model for inputs of these shapes, with everything known that can be known.
-    package func specialisedGraph(for shapes: [String: Shape]) throws -> Graph {
-        try specialised.value(for: shapes) {
-            try model.graph.specialised(to: shapes, by: EngineEvaluator(model.engine))
-        }
+        return try compiled.run(
+            inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes + batches.notes)
     }
 }
 

@@ -3,7 +3,7 @@ import Graphs
 public import Imaging
 public import Reports
 public import Runtime
-import Tensors
+public import Tensors
 
 /// A model with what it takes to show it photographs: preprocessing, class names, a layer.
 ///
@@ -63,6 +63,11 @@ public final class Explainer: Sendable {
     /// The classes of a picture by falling score.
     public func predict(_ picture: Picture) throws -> [Prediction] {
         try ranked(ranking(preprocessing.input(from: picture), methods: [.output])[0])
+    }
+
+    /// A picture as the model's input, by name.
+    public func inputs(for picture: Picture) throws -> [String: AnyTensor] {
+        [pictureInput: try preprocessing.input(from: picture)]
     }
 
     /// The maps of a picture: one for every method and every selected class.
