@@ -1,3 +1,4 @@
+import Differentiation
 import Graphs
 import ONNXFormat
 import ONNXMessages
@@ -128,6 +129,59 @@ import Testing
         #expect(graph.nodes.map(\.operation) == ["Mul", "Mul", "Mul"])
         #expect(graph.values.filter { $0.constant?.elementType == .float32 }.count == 1)
         #expect(graph.nodes.map(\.origin.name) == ["loop/0", "loop/1", "loop/2"])
+    }
+
+    @Test func derivativesGoThroughUnrolledLoops() throws {
+        // y = w³ x, so that ⟨1, y⟩ has the derivative w³.
+        var body = Self.loopBody([NodeProto("Mul", ["v", "w"], ["vo"]), NodeProto("Identity", ["c"], ["co"])])
+        body.initializer = [TensorProto(try Models.floats([1, 2, -3]), name: "w")]
+        let graph = try Graph(
+            Models.model(
+                [NodeProto("Loop", ["n", "", "x"], ["y"], attributes: [AttributeProto("body", graph: body)])],
+                inputs: [Models.input("x", [3])], initializers: [TensorProto(AnyTensor(Tensor(Int64(3))), name: "n")])
+        ).specialised(to: [:], by: Models.evaluator())
+        let x = try #require(graph.inputs.first)
+        let derived = try graph.differentiated([graph.outputs[0].value], withRespectTo: [x])
+        let gradient = derived.graph.tapped(at: [try #require(derived.cotangents[x])])
+        let ones = try Models.floats([1, 1, 1])
+        let inputs = gradient.inputs.map { (gradient[$0].name, ones) }
+        #expect(try Models.run(gradient, Dictionary(uniqueKeysWithValues: inputs))[0].floats == [1, 8, -27])
+    }
+
+    @Test func whatTheInputDecidesIsRefusedOnlyOnTheWay() throws {
+        let then = Self.branch("Neg")
+        let graph = try Graph(
+            Models.model(
+                [
+                    NodeProto("Relu", ["x"], ["a"]),
+                    NodeProto("ReduceMax", ["a"], ["m"], attributes: [AttributeProto("keepdims", int: 0)]),
+                    NodeProto("Greater", ["m", "bound"], ["c"]),
+                    NodeProto(
+                        "If", ["c"], ["b"], name: "choice",
+                        attributes: [
+                            AttributeProto("then_branch", graph: then),
+                            AttributeProto("else_branch", graph: Self.branch("Exp")),
+                        ]), NodeProto("Abs", ["b"], ["y"]),
+                ], inputs: [Models.input("x", [3])],
+                initializers: [TensorProto(AnyTensor(Tensor(Float(2))), name: "bound")])
+        ).specialised(to: [:], by: Models.evaluator())
+        let (x, b) = (try #require(graph.inputs.first), try #require(graph.value(named: "b")))
+        let output = graph.outputs[0].value
+        _ = try graph.differentiated([output], withRespectTo: [b])
+        let error = #expect(throws: DifferentiationError.self) {
+            try graph.differentiated([output], withRespectTo: [x])
+        }
+        #expect(error?.description.contains("If 'choice'") == true)
+        #expect(error?.description.contains("which branch it takes") == true)
+        #expect(try Models.run(graph, ["x": Models.floats([1, 0, 3])])[0].floats == [1, 0, 3])
+    }
+
+    private static func branch(_ operation: String) -> GraphProto {
+        var graph = GraphProto()
+        graph.name = operation
+        graph.node = [NodeProto(operation, ["a"], ["\(operation).result"])]
+        graph.output = [Models.output("\(operation).result")]
+        return graph
     }
 
     /// A body that carries one value.

@@ -120,3 +120,31 @@ import Testing
         return try Graph(model)
     }
 }
+
+@Suite struct FunctionOpsetsTests {
+    @Test func functionsOfFunctionsNeedNoOperatorSet() throws {
+        // Only the innermost function uses ONNX's operators, and only it says of which opset.
+        var relu = FunctionProto()
+        relu.name = "relu"
+        relu.domain = "local"
+        relu.input = ["v"]
+        relu.output = ["w"]
+        relu.node = [NodeProto("Clip", ["v"], ["w"], attributes: [AttributeProto("min", float: 0)])]
+        relu.opsetImport = [OperatorSetIdProto()]
+        relu.opsetImport[0].version = 9
+        var outer = relu
+        outer.name = "outer"
+        outer.opsetImport[0].domain = "local"
+        outer.opsetImport[0].version = 1
+        outer.node = [NodeProto("relu", ["v"], ["w"])]
+        outer.node[0].domain = "local"
+        var call = NodeProto("outer", ["x"], ["y"])
+        call.domain = "local"
+        var model = Models.model([call])
+        model.functions = [relu, outer]
+        model.opsetImport = outer.opsetImport
+        let graph = try Graph(model)
+        #expect(graph.nodes.map(\.operation) == ["Clip"])
+        #expect(try Models.run(graph, ["x": Models.floats([-1, 1, 2, 3, 4, 5], [2, 3])])[0].floats == [0, 1, 2, 3, 4, 5])
+    }
+}

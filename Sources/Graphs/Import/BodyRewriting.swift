@@ -99,14 +99,17 @@ extension GraphProto {
         Set(node.flatMap { [$0.domain] + $0.bodies.flatMap(\.usedDomains) })
     }
 
-    /// Nodes, those of bodies included.
-    var nodeCount: Int { node.reduce(0) { $0 + 1 + $1.bodyNodeCount } }
+    /// What a copy of the graph costs: its nodes, those of bodies included, and names of unusual length.
+    var copyCost: Int { node.reduce(0) { $0 + $1.copyCost } }
 }
 
 extension NodeProto {
     /// The graphs among the attributes.
     var bodies: [GraphProto] { attribute.flatMap { ($0.hasG ? [$0.g] : []) + $0.graphs } }
 
-    /// Nodes in the graphs among the attributes.
-    var bodyNodeCount: Int { attribute.isEmpty ? 0 : bodies.reduce(0) { $0 + $1.nodeCount } }
+    /// What a copy of the node costs, in ordinary nodes.
+    var copyCost: Int {
+        let nameByteCount = (input + output).reduce(name.utf8.count) { $0 + $1.utf8.count }
+        return 1 + nameByteCount / 1024 + (attribute.isEmpty ? 0 : bodies.reduce(0) { $0 + $1.copyCost })
+    }
 }

@@ -52,7 +52,7 @@ struct LocalFunctions {
         if let start = active.firstIndex(of: key) {
             throw .recursiveFunction(name: key.text, path: (active[start...] + [key]).map(\.text))
         }
-        nodeCount += function.node.reduce(0) { $0 + 1 + $1.bodyNodeCount }
+        nodeCount += function.node.reduce(0) { $0 + $1.copyCost }
         guard active.count < Self.deepestNesting, nodeCount <= Self.largestNodeCount else {
             throw .tooManyNodes(node: node.label, limit: Self.largestNodeCount)
         }

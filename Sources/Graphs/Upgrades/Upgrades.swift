@@ -37,7 +37,10 @@ package enum Upgrades {
     ///
     /// Operators of other domains are left as they are.
     package static func apply(to model: ModelProto) throws(GraphError) -> ModelProto {
-        let opset = try checkedOpset(model.opsetImport, of: "The model's operators")
+        // A model of nothing but calls need not say what its functions are made of.
+        let own = model.opsetImport.filter(\.isStandard)
+        let imports = own.isEmpty ? model.functions.flatMap(\.opsetImport) : own
+        let opset = try checkedOpset(imports, of: "The model's operators")
         var model = model
         if model.irVersion < 4 { model.graph.dropInitializersFromInputs() }
         var context = UpgradeContext(model: model, opset: opset)
@@ -92,7 +95,7 @@ package enum Upgrades {
         _ function: FunctionProto, at node: NodeProto, in context: inout UpgradeContext
     ) throws(GraphError) -> [NodeProto] {
         var opset = context.opset
-        if !function.opsetImport.isEmpty {
+        if function.opsetImport.contains(where: \.isStandard) {
             opset = try checkedOpset(
                 function.opsetImport, of: "The operators of the model's function \(function.name)")
         }

@@ -91,7 +91,7 @@ struct ControlFlow {
     private mutating func resolveIf(_ node: Node) throws -> Bool {
         guard let condition = node.input(0).flatMap({ truth(rebuilder.source[$0].constant) }),
             case .subgraph(let branch)? = node.attributes[condition ? "then_branch" : "else_branch"],
-            branch.output.count >= node.outputs.count, fits(branch.nodeCount)
+            branch.output.count >= node.outputs.count, fits(branch.copyCost)
         else { return false }
         var constants: [String: ValueID] = [:]
         let results = try run(branch, of: node, turn: nil, arguments: [], sharing: &constants)

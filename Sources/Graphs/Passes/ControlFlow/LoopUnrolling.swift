@@ -12,7 +12,7 @@ extension ControlFlow {
         else { return false }
         var carried = node.inputs.dropFirst(2).compactMap { input in input.flatMap { rebuilder.value($0) } }
         guard carried.count == carriedCount else { return false }
-        let size = max(1, body.nodeCount)
+        let size = max(1, body.copyCost)
         // A loop of constant length that is too long is not begun.
         if trips != Int.max, trips > Self.largestUnrolledCount / size { return false }
 

@@ -15,7 +15,7 @@ extension ControlFlow {
         guard inputs.count == node.inputs.count, body.input.count == inputs.count, outputCount >= 0,
             node.outputs.count <= body.output.count,
             let length = length(Array(inputs[stateCount...]), axes: inputAxes), length > 0,
-            length <= Self.largestUnrolledCount / max(1, body.nodeCount), fits(length * body.nodeCount)
+            length <= Self.largestUnrolledCount / max(1, body.copyCost), fits(length * body.copyCost)
         else { return false }
         let inputDirections = node.integers("scan_input_directions") ?? []
         let outputDirections = node.integers("scan_output_directions") ?? []
