@@ -23,9 +23,13 @@ package struct UpgradeContext {
     private var floatingPointTypes: Set<ElementType> = []
     private var added: [NodeProto] = []
     private var counter = 0
+    var functions: LocalFunctions
+    private var nodeNames = UnusedNames()
 
     init(model: ModelProto, opset: Int) {
         self.opset = opset
+        functions = LocalFunctions(model.functions)
+        if !model.functions.isEmpty { nodeNames = UnusedNames(Set(model.graph.node.map(\.name))) }
         survey(model.graph)
         for function in model.functions {
             names.formUnion(function.input)
@@ -34,11 +38,25 @@ package struct UpgradeContext {
         }
     }
 
-    mutating func enterFunction(opset: Int) {
+    /// Goes into a function, whose nodes are of this opset; returns the opset around it.
+    mutating func enter(_ function: FunctionProto, from node: NodeProto, opset: Int) throws(GraphError) -> Int {
+        try functions.enter(function, from: node)
+        defer { self.opset = opset }
+        return self.opset
+    }
+
+    mutating func leaveFunction(to opset: Int) {
+        functions.leave()
         self.opset = opset
-        scope = Scope()
-        // The caller's types are not known here.
-        floatingPointTypes = []
+    }
+
+    /// What takes the place of a call of a local function.
+    mutating func nodes(of function: FunctionProto, calledBy node: NodeProto) -> [NodeProto] {
+        let functions = functions
+        let call = FunctionCall(function: function, node: node) { functions.function(calledBy: $0) != nil }
+        let nodes = call.nodes(unique: { uniqueName($0) }, uniqueNode: { nodeNames.next($0) })
+        survey(nodes)
+        return nodes
     }
 
     mutating func enter(_ graph: GraphProto) {
@@ -97,6 +115,11 @@ package struct UpgradeContext {
             let name = "\(stem)_upgraded_\(counter)"
             if names.insert(name).inserted { return name }
         }
+    }
+
+    /// This name, or one like it where the model uses it.
+    private mutating func uniqueName(_ wanted: String) -> String {
+        names.insert(wanted).inserted ? wanted : freshName(wanted)
     }
 
     /// The name of a new constant.
