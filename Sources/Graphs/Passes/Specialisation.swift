@@ -9,12 +9,15 @@ extension Graph {
     package func specialised(to shapes: [String: Shape], by evaluator: any GraphEvaluator) throws -> Graph {
         var graph = eliminatingDeadNodes()
         try graph.setInputShapes(shapes)
-        for _ in 0..<Self.largestRounds {
+        // Folding ends by itself, after as many rounds as shapes hang on one another: two or three for each block of a Swin.
+        var unrolled = 0
+        while unrolled < Self.largestNesting {
             try graph.inferShapes(by: evaluator)
             let folded = try graph.foldingConstants(by: evaluator)
             let resolved = try (folded ?? graph).resolvingControlFlow(by: evaluator)
             guard let next = resolved ?? folded else { break }
             graph = next
+            unrolled += resolved == nil ? 0 : 1
         }
         try graph.measureRemainingShapes(by: evaluator)
         graph = graph.eliminatingDeadNodes()
@@ -23,7 +26,7 @@ extension Graph {
     }
 
     /// Loops nested deeper than this are left as they are.
-    private static let largestRounds = 32
+    private static let largestNesting = 32
 
     private mutating func setInputShapes(_ shapes: [String: Shape]) throws {
         let known = inputs.map { self[$0].name }
