@@ -74,6 +74,8 @@ struct CentralDifferences {
         var first = derived.graph
         first.outputs = [Graph.Output(name: first[gradient].name, value: gradient)]
         first = try derivatives.specialised(first.eliminatingDeadNodes(keepingInputs: true))
+        // Where all of the operand is taken, its cotangent is the seed itself.
+        guard !first.nodes.isEmpty else { return }
 
         let seedName = derived.graph[derived.seeds[0]].name
         var feed: [String: AnyTensor] = [:]
