@@ -138,6 +138,7 @@ package enum RuleCatalogue {
         "Sqrt": ElementwiseRule.sqrt,
         "Squeeze": ReshapeRule(),
         "Sub": SubRule(),
+        "Sum": SumRule(isMean: false),
         "Tan": ElementwiseRule.tan,
         "Tanh": ElementwiseRule.tanh,
         "ThresholdedRelu": ElementwiseRule.thresholdedRelu,
