@@ -11,10 +11,18 @@ public final class Attributor: Sendable {
     private let layers = RecentlyUsed<LayerKey, Layer>(capacity: 64)
     /// Sessions keep memory and threads, so few stay alive.
     private let programs = RecentlyUsed<ProgramKey, CompiledQuestion>(capacity: 3)
+    /// What outputs mean, and the program that only computes them.
+    private let readers = RecentlyUsed<ReaderKey, HeadReader>(capacity: 1)
 
     private struct LayerKey: Hashable {
         let shapes: [String: Shape]
         let name: String
+    }
+
+    private struct ReaderKey: Hashable {
+        let shapes: [String: Shape]
+        let input: String?
+        let labelCount: Int?
     }
 
     private struct ProgramKey: Hashable {
@@ -81,6 +89,28 @@ public final class Attributor: Sendable {
             try CompiledQuestion(question, methods: methods, engine: model.engine)
         }
         return try compiled.run(inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes)
+    }
+
+    /// The head of the model and what its outputs hold for the first sample; nil where the outputs are of no kind that is known.
+    ///
+    /// - Parameters:
+    ///   - inputs: A tensor per input, as for `attribute`.
+    ///   - input: The picture input; nil is the first.
+    ///   - labelCount: How many class names are known.
+    package func reading(
+        of inputs: [String: AnyTensor], input: String? = nil, labelCount: Int? = nil
+    ) throws -> (head: any Head, outputs: OutputValues)? {
+        let batches = try Batches(inputs, model: model, explained: input)
+        let portion = try batches.inputs(of: 0)
+        let shapes = portion.mapValues(\.shape)
+        let key = ReaderKey(shapes: shapes, input: input, labelCount: labelCount)
+        let reader = try readers.value(for: key) {
+            try HeadReader(
+                OutputSurvey(
+                    try specialisedGraph(for: shapes), input: batches.explained, batch: batches.size,
+                    labelCount: labelCount), engine: model.engine)
+        }
+        return try reader.reading(of: portion)
     }
 
     /// The model for inputs of these shapes, with everything known that can be known.

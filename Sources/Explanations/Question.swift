@@ -20,7 +20,7 @@ package struct Question: Sendable {
         guard let scored = scored.first else {
             throw ExplanationError.target(text: "", reason: "it reads no output")
         }
-        return try graph.automaticLayer(from: input, to: scored)
+        return try graph.automaticLayer(from: input, to: graph.trunkEnd(of: scored, from: input))
     }
 
     /// The layer, checked to be a spatial map `[B, C, H, W]`.
