@@ -71,8 +71,8 @@ let package = Package(
             name: "GazeBenchmark", dependencies: ["Gaze", argumentParser], path: "Benchmarks/GazeBenchmark",
             swiftSettings: strict),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-        tests("ArchivesTests", ["Archives", "TestSupport"]),
+        .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("ArchivesTests", ["Archives", "Tensors", "TestSupport"]),
         tests("GazeTests", ["Gaze", "Graphs", "ONNXFormat", "TestSupport"]),
         tests("GazeCommandTests", ["GazeCommand", "Graphs", "Imaging", "ONNXFormat", "Tensors", "TestSupport"]),
         .testTarget(

@@ -18,6 +18,7 @@ import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Scripts/golden"))
 import architectures
+from exporters import EXPORTERS
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
@@ -129,7 +130,7 @@ def main():
     parser.add_argument("--pause", type=float, default=0.3, help="seconds before each turn")
     parser.add_argument("--runs", type=int, default=3, help="timed runs of a turn, behind one that is not timed")
     parser.add_argument("--threads", type=int, default=2, help="PyTorch's; gaze-benchmark takes its own default")
-    parser.add_argument("--exporter", choices=architectures.EXPORTERS, default="torchscript")
+    parser.add_argument("--exporter", choices=EXPORTERS, default="torchscript")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as temporary:

@@ -13,6 +13,7 @@ import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Scripts/golden"))
 import architectures
+from exporters import EXPORTERS, export
 from onnx_values import all_values, name_of
 
 SIDE = 224
@@ -21,7 +22,7 @@ SIDE = 224
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--exporter", choices=architectures.EXPORTERS, default="torchscript")
+    parser.add_argument("--exporter", choices=EXPORTERS, default="torchscript")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.manual_seed(0)
@@ -29,7 +30,7 @@ def main():
     model = architectures.calibrate(architectures.full("resnet50"), torch.randn(4, 3, SIDE, SIDE, generator=generator), generator)
     x = torch.randn(1, 3, SIDE, SIDE, generator=generator)
     path = arguments.folder / "resnet50.onnx"
-    architectures.export(model, x, path, arguments.exporter)
+    export(model, [x], path, arguments.exporter, ["input"], ["logits"], external_data=False)
     with torch.no_grad():
         layer = name_of(all_values(path, x.numpy()), architectures.trunk("resnet50", model, x).numpy())
     torch.save(model.state_dict(), arguments.folder / "resnet50.pt")

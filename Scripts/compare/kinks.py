@@ -1,15 +1,17 @@
-"""Which of two linear pieces a network takes at every ReLU, ReLU6 and max pool, and whether a few such choices explain a difference."""
+"""Which linear or smooth piece a network takes at every kink, and whether a few such choices explain a difference."""
 import numpy as np
 import torch
 from torch.overrides import TorchFunctionMode
 
 MOST_CANDIDATES = 200
+HARD = ("hardswish", "hardswish_", "hardsigmoid", "hardsigmoid_")
 
 
 class Choices(TorchFunctionMode):
-    """Records every choice (which x pass a ReLU or ReLU6, which index wins in a max pool) while a network runs, or imposes given ones.
+    """Records every choice (which x pass a ReLU or ReLU6, on which side of ±3 they lie in a hard swish or sigmoid, which index wins
+    in a max pool) while a network runs, or imposes given ones.
 
-    An imposed choice is a gate, an index, or another run's input of the max pool, whose winner is taken.
+    An imposed choice is a gate, a side, an index, or another run's input of the max pool, whose winner is taken.
     """
 
     def __init__(self, imposed=None):
@@ -20,6 +22,8 @@ class Choices(TorchFunctionMode):
         name, options = getattr(function, "__name__", ""), options or {}
         if name in ("relu", "relu_", "relu6", "hardtanh", "hardtanh_"):
             return self.gated(arguments[0], torch.inf if name in ("relu", "relu_") else 6.0)
+        if name in HARD:
+            return self.sided(arguments[0], name.startswith("hardswish"))
         if name == "max_pool2d":
             return self.pooled(*arguments, **{key: value for key, value in options.items() if key != "return_indices"})
         return function(*arguments, **options)
@@ -32,6 +36,13 @@ class Choices(TorchFunctionMode):
         gate = ((x > 0) & (x < upper)).detach() if gate is None else gate
         self.found.append(gate)
         return torch.where(gate, x, x.detach().clamp(0, upper))
+
+    def sided(self, x, is_swish):
+        side = self.other()
+        side = ((x > -3).int() + (x >= 3).int()).detach() if side is None else side
+        self.found.append(side)
+        line = torch.where(side == 1, x / 6 + 0.5, (side == 2).to(x.dtype))
+        return x * line if is_swish else line
 
     def pooled(self, x, *window, **options):
         index = self.other()

@@ -1,6 +1,4 @@
 """Seven torchvision classifiers, full-size and tiny (few channels; DenseNet also has fewer layers), split into trunk and head."""
-import pathlib
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -11,7 +9,6 @@ from torchvision.models import densenet, efficientnet, mobilenetv2, resnet, sque
 from torchvision.models.googlenet import BasicConv2d, GoogLeNet, Inception
 
 NAMES = ["resnet18", "vgg11", "mobilenet_v2", "densenet121", "squeezenet1_1", "googlenet", "efficientnet_b0"]
-EXPORTERS = ["dynamo", "torchscript"]
 CLASSES = 10
 
 
@@ -163,13 +160,3 @@ def calibrate(model, batch, generator):
     last = [module for module in model.modules() if isinstance(module, (nn.Linear, nn.Conv2d))][-1]
     last.weight.div_(model.eval()(batch).std())
     return model.eval()
-
-
-def export(model, x, path, exporter, external_data=False):
-    """Writes `path` with one of PyTorch's two exporters; the older one leaves the batch size open."""
-    names = {"input_names": ["input"], "output_names": ["logits"]}
-    path = pathlib.Path(path)
-    if exporter == "dynamo":
-        torch.onnx.export(model, (x[:1],), path, dynamo=True, external_data=external_data, verbose=False, **names)
-    else:
-        torch.onnx.export(model, (x,), path, dynamo=False, dynamic_axes={"input": {0: "batch"}, "logits": {0: "batch"}}, **names)

@@ -11,7 +11,8 @@ import onnx
 import onnxruntime
 import torch
 
-from rules import arrangement, case, composition, convolution, elementwise, linear, pooling
+from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions
+from rules import arrangement, case, composition, convolution, elementwise, linear, pooling, spatial
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules"
 # One file a family; its cases' names are unique within it.
@@ -23,7 +24,12 @@ FAMILIES = {
     "elementwise": [elementwise.add_binary, elementwise.add_activations, elementwise.add_clip, elementwise.add_batch_normalization,
                     elementwise.add_casts, elementwise.add_local_response],
     "linear": [linear.add_linear],
+    "movement": [movement.add_slices, movement.add_splits, movement.add_gathers, movement.add_gathered_elements, movement.add_scatters,
+                 movement.add_selections, movement.add_repetitions, movement.add_blocks, movement.add_orders],
     "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
+    "reductions": [reductions.add_reductions, reductions.add_kinks, reductions.add_einsum],
+    "sampling": [spatial.add_resizing, spatial.add_sampling],
+    "spatial": [spatial.add_transposed_convolutions, spatial.add_norm_pools],
 }
 
 

@@ -14,6 +14,8 @@ import onnxruntime
 import torch
 
 import architectures
+from compact import shortened, strip_metadata
+from exporters import EXPORTERS, export
 from onnx_values import all_values, name_of
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/ExplanationsTests/Golden/networks"
@@ -21,18 +23,11 @@ SIZE = (48, 40)
 SIZES = {"densenet121": (64, 64), "googlenet": (48, 48)}  # their last map would have a single row or column
 BATCH = {"resnet18": 2}
 EXTERNAL_DATA = "squeezenet1_1"
-SIGNIFICANT_BITS = 12
 # The module path of a node. The rest of the exporter's metadata (source lines, paths of the exporting machine) is always dropped, and
 # in the other networks the path too, for size.
 MODULE_PATHS = {"namespace", "pkg.torch.onnx.name_scopes"}
 WITH_MODULE_PATHS = {"resnet18", "squeezenet1_1"}
 TOLERANCE = 1e-3
-
-
-def shortened(array):
-    """float32 with the significand rounded to 12 bits (relative error 2^-13), so that the file compresses."""
-    fraction, exponent = np.frexp(np.asarray(array, dtype=np.float64))
-    return np.ldexp(np.round(np.ldexp(fraction, SIGNIFICANT_BITS)), exponent - SIGNIFICANT_BITS).astype(np.float32)
 
 
 def stable(name, model, x, targets):
@@ -73,20 +68,6 @@ def seeded(name):
     raise ValueError(f"no seed gives a stable {name}")
 
 
-def strip_metadata(path, kept_keys):
-    """Drops what the exporter says about nodes; tensors beside the model stay where they are."""
-    model = onnx.load(path, load_external_data=False)
-    items = [*model.graph.node, *model.graph.value_info, *model.graph.initializer, *model.graph.input, *model.graph.output,
-             *model.functions, model.graph, model]
-    for item in items:
-        kept = [entry for entry in item.metadata_props if entry.key in kept_keys]
-        del item.metadata_props[:]
-        item.metadata_props.extend(kept)
-        item.ClearField("doc_string")
-    path.write_bytes(model.SerializeToString())
-    onnx.checker.check_model(path)
-
-
 def write(name, folder):
     seed, model, x, targets = seeded(name)
     double = copy.deepcopy(model).double()
@@ -98,9 +79,9 @@ def write(name, folder):
         assert torch.allclose(logits, double(x.double())), "trunk and head are not the model"
     np.savez_compressed(folder / f"{name}.npz", **{key: shortened(value) for key, value in arrays.items()})
     files = []
-    for exporter in architectures.EXPORTERS:
+    for exporter in EXPORTERS:
         path = folder / f"{name}.{exporter}.onnx"
-        architectures.export(model, x, path, exporter, external_data=name == EXTERNAL_DATA)
+        export(model, [x], path, exporter, ["input"], ["logits"], external_data=name == EXTERNAL_DATA)
         strip_metadata(path, MODULE_PATHS if name in WITH_MODULE_PATHS else set())
         batch = 1 if exporter == "dynamo" else len(x)
         values = all_values(path, x[:batch].numpy())

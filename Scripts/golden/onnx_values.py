@@ -4,8 +4,8 @@ import onnx
 import onnxruntime
 
 
-def all_values(path, x):
-    """Every float value of the model for input x, in topological order."""
+def all_values(path, inputs):
+    """Every float value of the model for its inputs by name (or the array of its first), in topological order."""
     model = onnx.load(path)
     names = [name for node in model.graph.node for name in node.output if name]
     outputs = {output.name for output in model.graph.output}
@@ -13,7 +13,8 @@ def all_values(path, x):
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    values = dict(zip(names, session.run(names, {session.get_inputs()[0].name: x})))
+    feeds = inputs if isinstance(inputs, dict) else {session.get_inputs()[0].name: inputs}
+    values = dict(zip(names, session.run(names, feeds)))
     return {name: value for name, value in values.items() if getattr(value, "dtype", None) == np.float32}
 
 
@@ -23,6 +24,17 @@ def name_of(values, expected, tolerance=1e-3):
         if value.shape == expected.shape and np.abs(value - expected).max() <= tolerance * np.abs(expected).max():
             return name
     raise ValueError(f"no value of shape {expected.shape} equals PyTorch's map")
+
+
+def layer_name(values, a):
+    """The graph's name of a layer's output, in whatever layout the exporter left it."""
+    forms = [a, np.moveaxis(a, 1, -1), np.moveaxis(a, -1, 1)] if a.ndim == 4 else [a]
+    for form in forms:
+        try:
+            return name_of(values, form)
+        except ValueError:
+            continue
+    raise ValueError("no value of the graph equals the layer's output")
 
 
 def choices(path, x, optimised):

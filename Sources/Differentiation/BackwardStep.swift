@@ -65,6 +65,14 @@ package struct BackwardStep {
         try shape(of: try result(index))
     }
 
+    /// An axis counted from the front.
+    package func axis(_ given: Int, rank: Int) throws(DifferentiationError) -> Int {
+        guard (-rank..<rank).contains(given) else {
+            throw .unsupported(node: label, reason: "its axis \(given) is none of its operand's \(rank) axes")
+        }
+        return given < 0 ? given + rank : given
+    }
+
     /// The integers of a constant operand; nil where it is left out.
     package func constantIntegers(_ index: Int) throws(DifferentiationError) -> [Int]? {
         guard let value = node.input(index) else { return nil }
@@ -135,6 +143,10 @@ package struct BackwardStep {
         factor == 1 ? value : multiply(value, scalar(factor))
     }
 
+    package mutating func cast(_ value: ValueID, to type: ElementType) -> ValueID {
+        emit("Cast", [value], ["to": .integer(Int(type.rawValue))])
+    }
+
     package mutating func reshape(_ value: ValueID, to shape: Shape) -> ValueID {
         emit("Reshape", [value, integers(shape.dimensions)], ["allowzero": .integer(1)])
     }
@@ -151,6 +163,11 @@ package struct BackwardStep {
     /// The sum over `axes`, which stay with length 1.
     package mutating func sum(_ value: ValueID, over axes: [Int]) -> ValueID {
         axes.isEmpty ? value : emit("ReduceSum", [value, integers(axes)], ["keepdims": .integer(1)])
+    }
+
+    /// The mean over `axes`, which stay with length 1.
+    package mutating func mean(_ value: ValueID, over axes: [Int]) -> ValueID {
+        axes.isEmpty ? value : emit("ReduceMean", [value, integers(axes)], ["keepdims": .integer(1)])
     }
 
     /// The part from `start` up to `end` along one axis.

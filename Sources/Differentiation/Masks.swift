@@ -22,6 +22,28 @@ extension BackwardStep {
         return emit("HardSigmoid", [value], ["alpha": .float(-slope), "beta": .float(slope * bound)])
     }
 
+    /// 1 where `value ≤ 0`, else 0.
+    package mutating func isAtMostZero(_ value: ValueID) -> ValueID {
+        guard let slope = slope(for: 0) else { return compare("LessOrEqual", value, 0) }
+        return emit("HardSigmoid", [value], ["alpha": .float(-slope), "beta": .float(1)])
+    }
+
+    /// 1 where `value > 0`, 1/2 where it is 0, else 0; in float32.
+    package mutating func isPositiveOrHalf(_ value: ValueID) -> ValueID {
+        emit("HardSigmoid", [value], ["alpha": .float(slope(for: 0) ?? 1), "beta": .float(0.5)])
+    }
+
+    /// -1, 0 or 1.
+    package mutating func sign(_ value: ValueID) -> ValueID {
+        guard elementType == .float32 else { return emit("Sign", [value]) }
+        return subtract(isPositive(value), isBelow(value, 0))
+    }
+
+    /// 1 where `left = right`, else 0.
+    package mutating func isEqual(_ left: ValueID, _ right: ValueID) -> ValueID {
+        cast(emit("Equal", [left, right]), to: elementType)
+    }
+
     /// A power of two for which `slope * (value - bound)` is at least 1 as soon as `value` exceeds `bound`.
     private func slope(for bound: Float) -> Float? {
         guard elementType == .float32 else { return nil }
@@ -30,7 +52,6 @@ extension BackwardStep {
     }
 
     private mutating func compare(_ operation: String, _ value: ValueID, _ bound: Float) -> ValueID {
-        let mask = emit(operation, [value, scalar(Double(bound))])
-        return emit("Cast", [mask], ["to": .integer(Int(elementType.rawValue))])
+        cast(emit(operation, [value, scalar(Double(bound))]), to: elementType)
     }
 }

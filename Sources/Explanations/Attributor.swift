@@ -6,23 +6,19 @@ public import Tensors
 public final class Attributor: Sendable {
     /// The model that is asked.
     public let model: Model
-    private let specialised = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
+    let specialised = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
+    let rewritten = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
+    let supports = RecentlyUsed<[String: Shape], BatchSupport>(capacity: 3)
     /// Finding a layer names all of them, which costs as much as a small network's run.
     private let layers = RecentlyUsed<LayerKey, Layer>(capacity: 64)
     /// Sessions keep memory and threads, so few stay alive.
     private let programs = RecentlyUsed<ProgramKey, CompiledQuestion>(capacity: 3)
     /// What outputs mean, and the program that only computes them.
-    private let readers = RecentlyUsed<ReaderKey, HeadReader>(capacity: 1)
+    let readers = RecentlyUsed<HeadReader.Key, HeadReader>(capacity: 1)
 
     private struct LayerKey: Hashable {
         let shapes: [String: Shape]
         let name: String
-    }
-
-    private struct ReaderKey: Hashable {
-        let shapes: [String: Shape]
-        let input: String?
-        let labelCount: Int?
     }
 
     private struct ProgramKey: Hashable {
@@ -33,9 +29,19 @@ public final class Attributor: Sendable {
         let methods: [MethodSpecification]
     }
 
+    /// How many samples a rewritten model is given at once.
+    package let largestBatch: Int
+
     /// An attributor for a model.
     public init(_ model: Model) {
         self.model = model
+        largestBatch = 16
+    }
+
+    /// An attributor that gives a model of fixed batch at most so many samples at once, where it can be rewritten.
+    package init(_ model: Model, largestBatch: Int) {
+        self.model = model
+        self.largestBatch = max(largestBatch, 1)
     }
 
     /// The raw result of every method, in order.
@@ -52,7 +58,7 @@ public final class Attributor: Sendable {
         layer: String? = nil, wrt input: String? = nil,
         readMask: @escaping @Sendable (String) throws -> Tensor<Float> = { try Numpy.read(path: $0).floatTensor }
     ) throws -> [Attribution] {
-        let batches = try Batches(inputs, model: model, explained: input)
+        let batches = try Batches(inputs, for: self, explained: input)
         var parts: [[Attribution]] = []
         for batch in 0..<batches.count {
             let piece = try batches.inputs(of: batch)
@@ -88,36 +94,8 @@ public final class Attributor: Sendable {
         let compiled = try programs.value(for: key) {
             try CompiledQuestion(question, methods: methods, engine: model.engine)
         }
-        return try compiled.run(inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes)
-    }
-
-    /// The head of the model and what its outputs hold for the first sample; nil where the outputs are of no kind that is known.
-    ///
-    /// - Parameters:
-    ///   - inputs: A tensor per input, as for `attribute`.
-    ///   - input: The picture input; nil is the first.
-    ///   - labelCount: How many class names are known.
-    package func reading(
-        of inputs: [String: AnyTensor], input: String? = nil, labelCount: Int? = nil
-    ) throws -> (head: any Head, outputs: OutputValues)? {
-        let batches = try Batches(inputs, model: model, explained: input)
-        let portion = try batches.inputs(of: 0)
-        let shapes = portion.mapValues(\.shape)
-        let key = ReaderKey(shapes: shapes, input: input, labelCount: labelCount)
-        let reader = try readers.value(for: key) {
-            try HeadReader(
-                OutputSurvey(
-                    try specialisedGraph(for: shapes), input: batches.explained, batch: batches.size,
-                    labelCount: labelCount), engine: model.engine)
-        }
-        return try reader.reading(of: portion)
-    }
-
-    /// The model for inputs of these shapes, with everything known that can be known.
-    package func specialisedGraph(for shapes: [String: Shape]) throws -> Graph {
-        try specialised.value(for: shapes) {
-            try model.graph.specialised(to: shapes, by: EngineEvaluator(model.engine))
-        }
+        return try compiled.run(
+            inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes + batches.notes)
     }
 }
 

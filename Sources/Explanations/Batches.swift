@@ -11,10 +11,14 @@ struct Batches {
     let explained: String
     /// The number of all samples.
     let samples: Int
+    /// What a user should know: the samples ran in portions, say.
+    let notes: [String]
     private let inputs: [String: AnyTensor]
+    /// Inputs that all samples share.
+    private let shared: Set<String>
 
-    init(_ given: [String: AnyTensor], model: Model, explained: String?) throws {
-        let ports = model.inputs
+    init(_ given: [String: AnyTensor], for attributor: Attributor, explained: String?) throws {
+        let ports = attributor.model.inputs
         let names = ports.map(\.name)
         var inputs: [String: AnyTensor] = [:]
         for port in ports {
@@ -36,30 +40,38 @@ struct Batches {
         }
         samples = tensor.shape.rank > 0 ? tensor.shape[0] : 1
         guard samples > 0 else { throw ExplanationError.batch(reason: "the input '\(name)' holds no sample") }
-        let declared = port.dimensions.first?.length
         self.explained = name
         self.inputs = inputs
-        if let declared, declared != samples, tensor.shape.rank == port.dimensions.count {
-            size = declared
-            count = samples / declared + (samples % declared == 0 ? 0 : 1)
-            let samples = samples
-            if let other = ports.first(where: { port in
-                port.dimensions.first?.length != declared || inputs[port.name]?.shape.dimensions.first != samples
-            }) {
-                throw ExplanationError.batch(
-                    reason:
-                        "the model takes \(declared) samples at once, and '\(other.name)' cannot be divided like that")
-            }
-        } else {
-            size = samples
-            count = 1
+        guard let batch = try attributor.fixedBatch(for: inputs.mapValues(\.shape)) else {
+            (size, count, shared, notes) = (samples, 1, [], [])
+            return
         }
+        guard batch.inputs.contains(name), batch.samples == samples else {
+            throw ExplanationError.batch(
+                reason: "'\(name)' holds \(samples) samples, and \(batch.inputs[0]) holds \(batch.samples)")
+        }
+        shared = Set(inputs.keys).subtracting(batch.inputs)
+        switch attributor.support(for: batch) {
+        case .any:
+            let portions = (samples + attributor.largestBatch - 1) / attributor.largestBatch
+            size = (samples + portions - 1) / portions
+            notes = []
+        case .fixed(let reason):
+            size = batch.size
+            notes = [
+                "the model takes \(size) sample\(size == 1 ? "" : "s") at once, so \(samples) ran one portion after the other. \(reason)"
+            ]
+        }
+        count = (samples + size - 1) / size
     }
 
     /// The inputs of one portion.
     func inputs(of batch: Int) throws -> [String: AnyTensor] {
         guard count > 1 || size != samples else { return inputs }
-        return try inputs.mapValues { try $0.rows(self.samples(of: batch)) }
+        return try Dictionary(
+            uniqueKeysWithValues: inputs.map { name, tensor in
+                (name, shared.contains(name) ? tensor : try tensor.rows(self.samples(of: batch)))
+            })
     }
 
     /// Which samples one portion holds.

@@ -6,13 +6,18 @@ public import Tensors
 /// An ONNX model that questions can be asked of.
 public final class Model: Sendable {
     /// What a model takes or gives.
-    public struct Port: Sendable, Hashable {
+    public struct Port: Sendable, Hashable, CustomStringConvertible {
         /// Its name in the file.
         public let name: String
         /// The type of its elements.
         public let elementType: ElementType
         /// What the file declares; empty where it declares no shape.
         public let dimensions: [Graph.Dimension]
+
+        /// `image: f32[1, 3, height, width]`.
+        public var description: String {
+            "\(name): \(elementType)[\(dimensions.map(\.description).joined(separator: ", "))]"
+        }
     }
 
     /// The file that it was read from.

@@ -13,6 +13,17 @@ package struct Question: Sendable {
     package let namedLayer: Layer?
     /// The number of samples.
     package let batch: Int
+    /// The choice needs an analysis of the whole graph, and several methods ask for it.
+    private let choice = RecentlyUsed<ValueID, LayerChoice>(capacity: 1)
+    private let head = RecentlyUsed<ValueID, AveragingHead>(capacity: 1)
+
+    package init(graph: Graph, scored: [ValueID], input: ValueID, namedLayer: Layer?, batch: Int) {
+        self.graph = graph
+        self.scored = scored
+        self.input = input
+        self.namedLayer = namedLayer
+        self.batch = batch
+    }
 
     /// The layer of layer methods: the named one, or the automatic choice.
     package func layer() throws -> LayerChoice {
@@ -20,20 +31,22 @@ package struct Question: Sendable {
         guard let scored = scored.first else {
             throw ExplanationError.target(text: "", reason: "it reads no output")
         }
-        return try graph.automaticLayer(from: input, to: graph.trunkEnd(of: scored, from: input))
+        return try choice.value(for: scored) {
+            try graph.automaticLayer(from: input, to: graph.trunkEnd(of: scored, from: input))
+        }
     }
 
-    /// The layer, checked to be a spatial map `[B, C, H, W]`.
-    package func spatialLayer(for method: String) throws -> Layer {
+    /// The layer with how it lies over the picture; fails where it is no map.
+    package func spatialLayer(for method: String) throws -> (layer: Layer, layout: MapLayout) {
         let layer = try layer().layer
-        guard layer.shape.rank == 4 else {
+        guard let layout = layer.layout else {
             throw ExplanationError.unsuitable(
                 method: method,
                 reason:
-                    "the layer '\(layer.name)' has shape \(layer.shape), and a map [B, C, H, W] is needed; name another with --layer ('gaze inspect MODEL' lists them)"
+                    "the layer '\(layer.name)' of shape \(layer.shape) is no map of cells over the picture; name another with --layer ('gaze inspect MODEL' lists them)"
             )
         }
-        return layer
+        return (layer, layout)
     }
 
     /// The averaging head in front of the score, for CAM.
@@ -41,6 +54,6 @@ package struct Question: Sendable {
         guard let scored = scored.first, self.scored.count == 1 else {
             throw ExplanationError.unsuitable(method: "cam", reason: "the target reads several outputs; use gradcam")
         }
-        return try graph.averagingHead(endingIn: scored)
+        return try head.value(for: scored) { try graph.averagingHead(endingIn: scored) }
     }
 }

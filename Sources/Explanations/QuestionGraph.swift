@@ -31,6 +31,16 @@ package struct QuestionGraph {
         return gradient
     }
 
+    /// A layer as `[B, C, H, W]`, whatever the order of its elements in the model.
+    package mutating func map(of value: ValueID, _ layout: MapLayout) -> ValueID {
+        graph.appendMap(of: value, layout)
+    }
+
+    /// The gradient of the score with respect to a layer as `[B, C, H, W]`.
+    package mutating func gradientMap(of value: ValueID, _ layout: MapLayout) throws -> ValueID {
+        graph.appendMap(of: try gradient(of: value), layout)
+    }
+
     /// The score of every sample, `[B]`: the weighted sum over the scored values.
     package mutating func score() throws -> ValueID {
         var total: ValueID?

@@ -3,7 +3,7 @@ import Graphs
 public import Imaging
 public import Reports
 public import Runtime
-import Tensors
+public import Tensors
 
 /// A model with what it takes to show it photographs: preprocessing, class names, a layer.
 ///
@@ -67,6 +67,11 @@ public final class Explainer: Sendable {
     public func read(_ picture: Picture) throws -> (head: HeadDescription, predictions: [Prediction]) {
         let reading = try reading(of: preprocessing.input(from: picture))
         return (reading.head.description, try predictions(reading, geometry: preprocessing.geometry(for: picture)))
+    }
+
+    /// A picture as the model's input, by name.
+    public func inputs(for picture: Picture) throws -> [String: AnyTensor] {
+        [pictureInput: try preprocessing.input(from: picture)]
     }
 
     /// The maps of a picture: one for every method and every selected class, detection or area.

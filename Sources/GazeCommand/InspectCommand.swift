@@ -18,42 +18,60 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         try Console.report {
-            let model = try Model(contentsOf: model, engine: ONNXRuntimeEngine())
+            let engine = try ONNXRuntimeEngine()
             if graph {
-                Console.put(model.graph.description)
+                Console.put(try Model(contentsOf: model, engine: engine).graph.description)
                 return
             }
-            let inspection = ModelInspection(model)
+            let inspection = try ModelInspection(contentsOf: model, engine: engine)
             if json { try Console.putJSON(inspection) } else { show(inspection) }
         }
     }
 
     private func show(_ inspection: ModelInspection) {
-        Console.put("Inputs")
-        for line in inspection.inputs { Console.put("  \(line)") }
-        Console.put("Outputs")
-        for line in inspection.outputs { Console.put("  \(line)") }
+        let file = inspection.file
+        Console.put("File")
+        Console.put(
+            "  operators of \(file.operatorSets.joined(separator: ", ")); file format \(file.irVersion)"
+                + (file.producer.isEmpty ? "" : "; written by \(file.producer)"))
+        if !file.localFunctions.isEmpty {
+            Console.put("  functions of its own: \(file.localFunctions.joined(separator: ", "))")
+        }
+        list("Inputs", inspection.inputs)
+        list("Outputs", inspection.outputs)
         Console.put("Parameters  \(inspection.parameters)")
         Console.put("Operators")
         Console.put(Console.table(inspection.operators.map { ["", "\($0.count)", $0.name, $0.rule] }, right: [1]))
-        if !inspection.layers.isEmpty {
-            Console.put("Layers (for --layer)")
-            let heading = ["", "name", "operator", "channels x height x width", "sees", "every", "tensor"]
-            Console.put(
-                Console.table(
-                    [heading]
-                        + inspection.layers.map { layer in
-                            [
-                                "", layer.name, layer.operation,
-                                layer.shape.dropFirst().map(String.init).joined(separator: "x"),
-                                layer.receptiveField.map { "\($0) px" } ?? "all", layer.stride.map { "\($0) px" } ?? "",
-                                layer.tensor,
-                            ]
-                        }, right: [4, 5]))
+        if !inspection.layers.isEmpty { show(inspection.layers) }
+        if let layer = inspection.automaticLayer { list("Automatic layer", [layer]) }
+        if !inspection.problems.isEmpty { list("Problems", inspection.problems) }
+        if !inspection.families.isEmpty {
+            list(
+                "What can be explained",
+                inspection.families.map { family in
+                    "\(family.methods): \(family.isPossible ? "yes" : "no")" + (family.remark.map { ", \($0)" } ?? "")
+                })
         }
-        if let layer = inspection.automaticLayer { Console.put("Automatic layer\n  \(layer)") }
-        if let problem = inspection.problem { Console.put("Layers are not known\n  \(problem)") }
-        Console.put("What can be explained")
-        for line in inspection.families { Console.put("  \(line)") }
+    }
+
+    private func list(_ heading: String, _ lines: [String]) {
+        Console.put(heading)
+        for line in lines { Console.put("  \(line)") }
+    }
+
+    private func show(_ layers: [LayerEntry]) {
+        Console.put("Layers (for --layer)")
+        let heading = [
+            "", "name", "operator", "channels x height x width", "sees", "every", "first centre", "parameters",
+            "tensor",
+        ]
+        let rows = layers.map { layer -> [String] in
+            let shape = layer.shape.dropFirst().map(String.init).joined(separator: "x")
+            let sees = layer.receptiveField.map { "\($0) px" } ?? "all"
+            let stride = layer.stride.map { "\($0) px" } ?? ""
+            let centre = layer.firstCentre.map { "\($0) px" } ?? ""
+            return ["", layer.name, layer.operation, shape, sees, stride, centre, "\(layer.parameters)", layer.tensor]
+        }
+        Console.put(Console.table([heading] + rows, right: [4, 5, 6, 7]))
     }
 }

@@ -26,6 +26,8 @@ public enum GraphError: Error, Sendable, Hashable {
     case tooLarge(value: String, shape: Shape)
     /// No value or layer has this name.
     case unknownLayer(name: String, suggestions: [String])
+    /// A graph for a fixed number of samples that cannot be rewritten for another.
+    case fixedBatch(node: String, reason: String)
     /// The graph broke a rule of its own; a defect of the named pass.
     case invalid(pass: String, reason: String)
 }
@@ -61,6 +63,8 @@ extension GraphError: CustomStringConvertible {
                 + (suggestions.isEmpty
                     ? "; 'gaze inspect MODEL' lists them."
                     : "; the nearest are \(suggestions.joined(separator: ", ")) ('gaze inspect MODEL' lists all).")
+        case .fixedBatch(let node, let reason):
+            "The model cannot be rewritten for another number of samples: at \(node), \(reason); give as many samples as it takes, or export it with a dynamic batch."
         case .invalid(let pass, let reason):
             "The pass '\(pass)' made an invalid graph: \(reason). This is a defect in Gaze; please report it with the model."
         }

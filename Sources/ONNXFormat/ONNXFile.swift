@@ -22,17 +22,15 @@ package enum ONNXFile {
         return try read(data: data, name: name, reader: reader)
     }
 
+    /// Reads a model without its data files: tensors that lie there stay references.
+    package static func readStructure(path: String) throws(ONNXFormatError) -> ModelProto {
+        try decode(try map(path), name: path)
+    }
+
     private static func read(
         data: Data, name: String, reader: ExternalDataReader?
     ) throws(ONNXFormatError) -> ModelProto {
-        if let format = ForeignFormat(data) { throw .foreignFormat(path: name, format: format) }
-        var model: ModelProto
-        do {
-            model = try ModelProto(serializedBytes: data)
-        } catch {
-            throw .malformed(path: name, reason: reason(error))
-        }
-        guard model.hasGraph else { throw .noGraph(path: name) }
+        var model = try decode(data, name: name)
         var reader = reader
         try model.mutateTensors { (tensor, _) throws(ONNXFormatError) in
             if reader == nil, tensor.dataLocation == .external {
@@ -40,6 +38,18 @@ package enum ONNXFile {
             }
             try reader?.embed(&tensor)
         }
+        return model
+    }
+
+    private static func decode(_ data: Data, name: String) throws(ONNXFormatError) -> ModelProto {
+        if let format = ForeignFormat(data) { throw .foreignFormat(path: name, format: format) }
+        let model: ModelProto
+        do {
+            model = try ModelProto(serializedBytes: data)
+        } catch {
+            throw .malformed(path: name, reason: reason(error))
+        }
+        guard model.hasGraph else { throw .noGraph(path: name) }
         return model
     }
 

@@ -25,8 +25,13 @@ package struct EngineEvaluator: GraphEvaluator {
     }
 
     package func evaluate(_ graph: Graph, inputs: [String: AnyTensor]) throws -> [AnyTensor] {
+        try evaluate(graph, runs: [inputs])[0]
+    }
+
+    package func evaluate(_ graph: Graph, runs: [[String: AnyTensor]]) throws -> [[AnyTensor]] {
         let program = try engine.load(graph, optimization: .basic, keepsMemory: false)
-        return try program.run(inputs, outputs: graph.outputs.map(\.name))
+        let names = graph.outputs.map(\.name)
+        return try runs.map { try program.run($0, outputs: names) }
     }
 
     package func inferOutputs(of graph: Graph) throws -> [(type: ElementType?, dimensions: [Int?]?)] {

@@ -1,5 +1,6 @@
 import Archives
 import Foundation
+import Tensors
 import TestSupport
 import Testing
 

@@ -1,3 +1,5 @@
+package import Tensors
+
 package import struct Foundation.Data
 
 extension Data {

@@ -29,12 +29,6 @@ extension ElementwiseRule {
         return step.multiply(seed, step.add(step.scale(mask, by: 1 - slope), step.scalar(slope)))
     }
 
-    /// `g y (1 - y)`.
-    static let sigmoid = ElementwiseRule { (step, seed) throws(DifferentiationError) in
-        let y = try step.result()
-        return step.multiply(seed, step.multiply(y, step.subtract(step.scalar(1), y)))
-    }
-
     /// `y = clip(α x + β, 0, 1)`: `α g` strictly inside, else 0.
     static let hardSigmoid = ElementwiseRule { (step, seed) throws(DifferentiationError) in
         let y = try step.result()
@@ -50,21 +44,33 @@ extension ElementwiseRule {
         let inside = step.multiply(step.multiply(step.isAbove(x, -3), below), slope)
         return step.multiply(seed, step.add(inside, step.subtract(step.scalar(1), below)))
     }
+
+    /// `g [x > α]`.
+    static let thresholdedRelu = ElementwiseRule { (step, seed) throws(DifferentiationError) in
+        step.multiply(seed, step.isAbove(try step.operand(0), step.node.float("alpha") ?? 1))
+    }
+
+    /// `y = x ± bias` beyond `∓λ`, 0 between: `g [|x| > λ]`.
+    static let shrink = ElementwiseRule { (step, seed) throws(DifferentiationError) in
+        let bound = step.node.float("lambd") ?? 0.5
+        let x = try step.operand(0)
+        return step.multiply(seed, step.add(step.isAbove(x, bound), step.isBelow(x, -bound)))
+    }
 }
 
-/// `y = min(max(x, lower), upper)`: the cotangent passes strictly inside the bounds, as ReLU6 has it at both of its
-/// kinks.
-struct ClipRule: BackwardRule {
+/// `y = x` above 0, else `slope x`, the slope broadcast to x: `∂x = g` or `g slope`, `∂slope = 0` or `g x`.
+struct PReluRule: BackwardRule {
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let seed = step.resultCotangents[0] else { return step.none }
+        let shape = try step.shape(ofOperand: 0)
+        let (x, slope) = (try step.operand(0), try step.operand(1))
+        let left = step.multiply(seed, step.isAtMostZero(x))
         var result = step.none
-        guard let seed = step.resultCotangents[0], step.wants(0) else { return result }
-        let y = try step.result()
-        let lower = try step.constantFloats(1)?.first.flatMap { $0.isFinite && $0 > -3.4e38 ? $0 : nil }
-        let upper = try step.constantFloats(2)?.first.flatMap { $0.isFinite && $0 < 3.4e38 ? $0 : nil }
-        var value = seed
-        if let lower { value = step.multiply(value, step.isAbove(y, lower)) }
-        if let upper { value = step.multiply(value, step.isBelow(y, upper)) }
-        result[0] = Cotangent(value, try step.shape(ofOperand: 0))
+        if step.wants(0) {
+            let right = step.subtract(seed, left)
+            result[0] = Cotangent(step.add(right, step.multiply(left, slope)), shape)
+        }
+        if step.wants(1) { result[1] = Cotangent(step.multiply(left, x), shape) }
         return result
     }
 }

@@ -17,7 +17,12 @@ struct ConvRule: BackwardRule {
             result[0] = Cotangent(try inputCotangent(&step, seed: seed, weight: weight, window: window), input)
         }
         if step.wants(1) {
-            result[1] = Cotangent(try weightCotangent(&step, seed: seed, input: input, window: window), weight)
+            let correlation = Correlation(
+                kernel: window.kernel, strides: window.strides, dilations: window.dilations, begins: window.begins,
+                ends: window.ends, group: step.node.integer("group") ?? 1)
+            let value = step.kernelCotangent(
+                large: try step.operand(0), input, small: seed, try step.shape(ofResult: 0), correlation)
+            result[1] = Cotangent(value, weight)
         }
         if step.wants(2) {
             let axes = [0] + (0..<window.kernel.count).map { $0 + 2 }
@@ -70,34 +75,5 @@ struct ConvRule: BackwardRule {
         return step.emit(
             "Slice",
             [kernel, step.integers(backwards), step.integers(first), step.integers(axes), step.integers(backwards)])
-    }
-
-    /// The batch becomes the channels that are summed over; strides and dilations swap their parts.
-    private func weightCotangent(
-        _ step: inout BackwardStep, seed: ValueID, input: Shape, window: SlidingWindow
-    ) throws(DifferentiationError) -> ValueID {
-        let group = step.node.integer("group") ?? 1
-        let spatial = window.kernel.indices.map { $0 + 2 }
-        let batch = input[0]
-        let perGroup = input[1] / group
-        let split = step.reshape(
-            try step.operand(0), to: Shape([batch, group, perGroup] + window.input))
-        let swapped = step.transpose(split, [2, 1, 0] + spatial.map { $0 + 1 })
-        let images = step.reshape(swapped, to: Shape([perGroup, group * batch] + window.input))
-        let kernels = step.transpose(seed, [1, 0] + spatial)
-        let correlation = step.emit(
-            "Conv", [images, kernels],
-            [
-                "kernel_shape": .integers(window.output), "strides": .integers(window.dilations),
-                "dilations": .integers(window.strides), "pads": .integers(window.begins + window.ends),
-                "group": .integer(group),
-            ])
-        let cropped = step.emit(
-            "Slice",
-            [
-                correlation, step.integers(spatial.map { _ in 0 }), step.integers(window.kernel),
-                step.integers(spatial),
-            ])
-        return step.transpose(cropped, [1, 0] + spatial)
     }
 }

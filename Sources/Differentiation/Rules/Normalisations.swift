@@ -12,29 +12,54 @@ struct BatchNormalizationRule: BackwardRule {
         }
         let shape = try step.shape(ofOperand: 0)
         let channels = try step.shape(ofOperand: 1)
-        let perChannel = Shape([channels[0]] + [Int](repeating: 1, count: max(shape.rank - 2, 0)))
+        let perChannel = Shape([channels.count] + [Int](repeating: 1, count: max(shape.rank - 2, 0)))
+        let others = shape.dimensions.indices.filter { $0 != 1 }
         let epsilon = step.scalar(Double(step.node.float("epsilon") ?? 1e-5))
         let deviation = step.emit("Sqrt", [step.add(try step.operand(4), epsilon)])
-        let others = shape.dimensions.indices.filter { $0 != 1 }
+        let slope = step.divide(try step.operand(1), deviation)
         var result = step.none
         if step.wants(0) {
-            let slope = step.reshape(step.divide(try step.operand(1), deviation), to: perChannel)
-            result[0] = Cotangent(step.multiply(seed, slope), shape)
+            result[0] = Cotangent(step.multiply(seed, step.reshape(slope, to: perChannel)), shape)
         }
-        if step.wants(1) {
+        func perChannelSum(_ value: ValueID) -> ValueID {
+            step.reshape(step.sum(value, over: others), to: channels)
+        }
+        if step.wants(1) || step.wants(4) {
             let mean = step.reshape(try step.operand(3), to: perChannel)
             let centred = step.subtract(try step.operand(0), mean)
-            let normalised = step.divide(centred, step.reshape(deviation, to: perChannel))
-            let total = step.sum(step.multiply(seed, normalised), over: others)
-            result[1] = Cotangent(step.reshape(total, to: channels), channels)
+            let total = step.divide(perChannelSum(step.multiply(seed, centred)), deviation)
+            if step.wants(1) { result[1] = Cotangent(total, channels) }
+            if step.wants(4) {
+                let halved = step.scale(step.multiply(total, slope), by: -0.5)
+                result[4] = Cotangent(step.divide(halved, step.multiply(deviation, deviation)), channels)
+            }
         }
-        if step.wants(2) {
-            result[2] = Cotangent(step.reshape(step.sum(seed, over: others), to: channels), channels)
-        }
-        guard !step.wants(3), !step.wants(4) else {
-            throw .unsupported(node: step.label, reason: "its mean or variance depends on the input")
+        if step.wants(2) || step.wants(3) {
+            let total = perChannelSum(seed)
+            if step.wants(2) { result[2] = Cotangent(total, channels) }
+            if step.wants(3) { result[3] = Cotangent(step.negate(step.multiply(total, slope)), channels) }
         }
         return result
+    }
+}
+
+/// `y = x / ‖x‖_p` along an axis: `∂x = (g - s Σ g y) / ‖x‖_p` with s = y for p = 2 and s = sign(x) for p = 1; 0 for a
+/// vector of zeros.
+struct LpNormalizationRule: BackwardRule {
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
+        let shape = try step.shape(ofOperand: 0)
+        let axis = try step.axis(step.node.integer("axis") ?? -1, rank: shape.rank)
+        let (x, y) = (try step.operand(0), try step.result())
+        let isEuclidean = step.node.integer("p") ?? 2 == 2
+        let norm = step.emit(
+            isEuclidean ? "ReduceL2" : "ReduceL1", [x, step.integers([axis])], ["keepdims": .integer(1)])
+        // Where the norm is 0, dividing by infinity gives the subgradient 0.
+        let isZero = step.emit("Equal", [norm, step.scalar(0)])
+        let divisor = step.emit("Where", [isZero, step.scalar(.infinity), norm])
+        let along = step.sum(step.multiply(seed, y), over: [axis])
+        let across = step.subtract(seed, step.multiply(isEuclidean ? y : step.sign(x), along))
+        return [Cotangent(step.divide(across, divisor), shape)]
     }
 }
 

@@ -7,16 +7,24 @@ import Tensors
 struct MaxPoolRule: BackwardRule {
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
         guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
-        guard step.node.integer("storage_order") ?? 0 == 0 else {
-            throw .unsupported(node: step.label, reason: "storage_order=1 (column-major indices) has no rule")
-        }
         let shape = try step.shape(ofOperand: 0)
-        let indices = step.graph.requireOutput(1, ofNode: step.position)
+        let indices = try rowMajorIndices(&step)
         let zeros = step.expand(step.scalar(0), to: [shape.count])
         let scattered = step.emit(
             "ScatterElements", [zeros, step.reshape(indices, to: [-1]), step.reshape(seed, to: [-1])],
             ["axis": .integer(0), "reduction": .string("add")])
         return [Cotangent(step.reshape(scattered, to: shape), shape)]
+    }
+
+    /// The node's own second result, or that of its twin where the node counts column by column.
+    private func rowMajorIndices(_ step: inout BackwardStep) throws(DifferentiationError) -> ValueID {
+        guard step.node.integer("storage_order") ?? 0 != 0 else {
+            return step.graph.requireOutput(1, ofNode: step.position)
+        }
+        var attributes = step.node.attributes
+        attributes["storage_order"] = nil
+        return step.graph.append(
+            "MaxPool", [try step.operand(0)], attributes: attributes, outputCount: 2, name: "d.MaxPool")[1]
     }
 }
 
@@ -31,11 +39,7 @@ struct AveragePoolRule: BackwardRule {
         let output = try step.shape(ofResult: 0)
         let window = SlidingWindow(step.node, input: input, output: output, kernel: kernel)
         let shares = dividedByCounts(&step, seed, window)
-        let planes = Shape([input[0] * input[1], 1])
-        let flat = step.reshape(shares, to: Shape(planes.dimensions + window.output))
-        let ones = step.expand(step.scalar(1), to: Shape([1, 1] + kernel))
-        let spread = step.emit("ConvTranspose", [flat, ones], window.transposedAttributes)
-        return [Cotangent(step.reshape(spread, to: input), input)]
+        return [Cotangent(step.spread(shares, over: window, to: input), input)]
     }
 
     /// The seed divided by what the forward pooling divides by; the number is a product over the axes.
@@ -51,6 +55,15 @@ struct AveragePoolRule: BackwardRule {
             lengths[axis + 2] = window.output[axis]
             return step.multiply(value, step.constant(reciprocals, shape: Shape(lengths)))
         }
+    }
+}
+
+extension BackwardStep {
+    /// The sum, at every position of the input, of the values of the windows that cover it.
+    mutating func spread(_ value: ValueID, over window: SlidingWindow, to input: Shape) -> ValueID {
+        let flat = reshape(value, to: Shape([input[0] * input[1], 1] + window.output))
+        let ones = expand(scalar(1), to: Shape([1, 1] + window.kernel))
+        return reshape(emit("ConvTranspose", [flat, ones], window.transposedAttributes), to: input)
     }
 }
 

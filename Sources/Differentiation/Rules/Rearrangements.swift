@@ -55,13 +55,14 @@ struct IdentityRule: BackwardRule {
     }
 }
 
-/// A change of number format: the seed in the operand's format.
+/// Cast and CastLike, a change of number format: the seed in the operand's format.
 struct CastRule: BackwardRule {
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
-        guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
+        var result = step.none
+        guard let seed = step.resultCotangents[0], step.wants(0) else { return result }
         let operand = try step.operand(0)
-        let type = step.graph[operand].type ?? .float32
-        let value = step.emit("Cast", [seed], ["to": .integer(Int(type.rawValue))])
-        return [Cotangent(value, try step.shape(ofOperand: 0))]
+        let value = step.cast(seed, to: step.graph[operand].type ?? .float32)
+        result[0] = Cotangent(value, try step.shape(ofOperand: 0))
+        return result
     }
 }

@@ -4,6 +4,13 @@ package import Tensors
 
 /// A model's head with the program that computes the outputs it reads.
 package final class HeadReader: Sendable {
+    /// What a reader was made for.
+    struct Key: Hashable {
+        let shapes: [String: Shape]
+        let input: String?
+        let labelCount: Int?
+    }
+
     private let head: (any Head)?
     private let program: (any Program)?
     /// The program's results: the output's name, and whether it is what enters its activation.
@@ -68,5 +75,29 @@ package final class HeadReader: Sendable {
             if result.isLogits { logits[result.name] = sample } else { values[result.name] = sample }
         }
         return (head, OutputValues(values: values, logits: logits))
+    }
+}
+
+extension Attributor {
+    /// The head of the model and what its outputs hold for the first sample; nil where the outputs are of no kind that is known.
+    ///
+    /// - Parameters:
+    ///   - inputs: A tensor per input, as for `attribute`.
+    ///   - input: The picture input; nil is the first.
+    ///   - labelCount: How many class names are known.
+    package func reading(
+        of inputs: [String: AnyTensor], input: String? = nil, labelCount: Int? = nil
+    ) throws -> (head: any Head, outputs: OutputValues)? {
+        let batches = try Batches(inputs, for: self, explained: input)
+        let portion = try batches.inputs(of: 0)
+        let shapes = portion.mapValues(\.shape)
+        let key = HeadReader.Key(shapes: shapes, input: input, labelCount: labelCount)
+        let reader = try readers.value(for: key) {
+            try HeadReader(
+                OutputSurvey(
+                    try specialisedGraph(for: shapes), input: batches.explained, batch: batches.size,
+                    labelCount: labelCount), engine: model.engine)
+        }
+        return try reader.reading(of: portion)
     }
 }

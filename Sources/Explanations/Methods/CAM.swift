@@ -30,9 +30,8 @@ package struct CAM: AttributionMethod, ParameterFree {
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let head = try head(in: question.question)
         let weights = try question.gradient(of: head.pooled)
-        let shape = question.graph.shape(of: head.map) ?? []
-        let perChannel = question.reshape(weights, to: [shape[0], shape[1], 1, 1])
-        return question.channelSum(head.map, weightedBy: perChannel)
+        let perChannel = question.reshape(weights, to: [head.layout.batch, head.layout.channels, 1, 1])
+        return question.channelSum(question.map(of: head.map, head.layout), weightedBy: perChannel)
     }
 
     private func head(in question: Question) throws -> AveragingHead {

@@ -15,11 +15,13 @@ package struct GradCAM: AttributionMethod, ParameterFree {
     package init() {}
 
     package func gradients(in question: Question) throws -> [ValueID] {
-        [try question.spatialLayer(for: "gradcam").value]
+        [try question.spatialLayer(for: "gradcam").layer.value]
     }
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
-        let layer = try question.question.spatialLayer(for: "gradcam").value
-        return question.channelSum(layer, weightedBy: question.spatialMean(try question.gradient(of: layer)))
+        let (layer, layout) = try question.question.spatialLayer(for: "gradcam")
+        let gradient = try question.gradientMap(of: layer.value, layout)
+        let map = question.map(of: layer.value, layout)
+        return question.channelSum(map, weightedBy: question.spatialMean(gradient))
     }
 }

@@ -13,12 +13,12 @@ package struct GradCAMWeights: AttributionMethod, ParameterFree {
     package init() {}
 
     package func gradients(in question: Question) throws -> [ValueID] {
-        [try question.spatialLayer(for: "gradcam-weights").value]
+        [try question.spatialLayer(for: "gradcam-weights").layer.value]
     }
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
-        let layer = try question.question.spatialLayer(for: "gradcam-weights")
-        let weights = question.spatialMean(try question.gradient(of: layer.value))
-        return question.reshape(weights, to: [layer.shape[0], layer.shape[1]])
+        let (layer, layout) = try question.question.spatialLayer(for: "gradcam-weights")
+        let weights = question.spatialMean(try question.gradientMap(of: layer.value, layout))
+        return question.reshape(weights, to: [layout.batch, layout.channels])
     }
 }

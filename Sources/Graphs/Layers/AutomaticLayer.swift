@@ -14,52 +14,24 @@ public struct LayerChoice: Sendable, Hashable {
 }
 
 extension Graph {
-    /// The last spatial map before the head: the last value of rank 4 with more than one position through which every
-    /// path
-    /// from the input to `output` leads; where poolings end the trunk, the map that enters the first of them.
+    /// The layer that maps are made at when none is named: the first of `layerCandidates`.
     package func automaticLayer(from input: ValueID, to output: ValueID) throws(GraphError) -> LayerChoice {
-        let all = layers()
-        let path = path(from: input, to: output)
-        let spatial = all.filter { path.isOnPath[$0.value.index] && $0.isSpatial }
-        guard let last = spatial.last else {
+        guard let choice = layerCandidates(from: input, to: output).first else {
             throw .unsupportedModel(
                 reason:
-                    "The model has no spatial map [B, C, H, W] between '\(self[input].name)' and '\(self[output].name)'",
+                    "The model has no spatial map of more than one cell between '\(self[input].name)' and '\(self[output].name)'",
                 advice: "Use a method on the input (gradient, gradient-x-input), or name a layer with --layer.")
         }
-        let bottleneck = spatial.last { path.isBottleneck[$0.value.index] }
-        let chosen = beforePooling(bottleneck ?? last, among: all)
-        let size = chosen.shape.dimensions
-        var reason =
-            "the last spatial map before the head (\(size[2])x\(size[3]) cells, \(size[1]) channels, by \(chosen.operation))"
-        if bottleneck == nil { reason += "; other paths lead around it, so it does not see everything" }
-        let behind = operations(behind: chosen.value, path: path)
-        if !behind.isEmpty { reason += "; behind it: \(behind.joined(separator: ", "))" }
-        return LayerChoice(layer: chosen, reason: reason)
+        return choice
     }
 
-    /// Poolings and their like only coarsen a map: the one that enters them is chosen.
-    private func beforePooling(_ layer: Layer, among all: [Layer]) -> Layer {
-        var layer = layer
-        while ["MaxPool", "AveragePool", "Dropout", "Identity"].contains(layer.operation),
-            let operand = producingNode(of: layer.value)?.input(0),
-            let before = all.first(where: { $0.value == operand }), before.isSpatial
-        {
-            layer = before
-        }
-        return layer
-    }
-
-    private func operations(behind value: ValueID, path: Path) -> [String] {
-        let depends = values(dependingOn: [value])
-        var names: [String] = []
-        for node in nodes {
-            guard let result = node.output(0), path.isOnPath[result.index], depends[result.index], result != value,
-                !["Identity", "Dropout"].contains(node.operation)
-            else { continue }
-            names.append(node.operation)
-        }
-        return names.count > 8 ? Array(names.prefix(7)) + ["…"] : names
+    /// Layers that are worth a map, the deepest first, at most six: one of each resolution, and of networks with few resolutions
+    /// some at rising depth.
+    ///
+    /// Each is a map through which every path from `input` to `output` leads, where its resolution has one, and whose cells can change
+    /// `output`: behind the last attention of a class token, patches no longer do.
+    package func layerCandidates(from input: ValueID, to output: ValueID) -> [LayerChoice] {
+        LayerSelection(self, from: input, to: output).candidates()
     }
 
     /// The values between an input and an output, and those of them that no path avoids.

@@ -2,8 +2,10 @@ import Tensors
 
 /// A head of the form that class activation mapping needs: global average pooling, then only affine maps.
 package struct AveragingHead: Sendable, Hashable {
-    /// The map that enters the pooling, `[B, K, H, W]`.
+    /// The map that enters the pooling.
     package let map: ValueID
+    /// How the map lies over the picture: `[B, K, H, W]`, channels last, or tokens.
+    package let layout: MapLayout
     /// The pooled features.
     package let pooled: ValueID
 }
@@ -11,14 +13,22 @@ package struct AveragingHead: Sendable, Hashable {
 extension Graph {
     /// The averaging head that ends in `output`, whatever nodes spell it; otherwise the reason why there is none.
     ///
-    /// Pooling may be GlobalAveragePool, ReduceMean over both spatial axes, or AveragePool over the whole map; behind
-    /// it
-    /// may come reshapes, Gemm, MatMul with Add, 1x1 convolutions, batch normalisation and scaling, in any order.
+    /// Pooling may be GlobalAveragePool, ReduceMean over all axes of places (of tokens, too), or AveragePool over the whole map;
+    /// behind it may come reshapes, Gemm, MatMul with Add, 1x1 convolutions, batch normalisation and scaling, in any order.
     package func averagingHead(endingIn output: ValueID) throws(GraphError) -> AveragingHead {
         let varying = values(dependingOn: inputs)
+        let layouts = PositionAnalysis(self)
         var value = output
         while let node = producingNode(of: value) {
-            if let map = node.input(0), averagesWholeMap(node) { return AveragingHead(map: map, pooled: value) }
+            if let map = node.input(0), let layout = averagedMap(node, layouts) {
+                guard layout.tokensWithoutPlace == 0 else {
+                    throw noHead(
+                        because:
+                            "\(label(node)) averages \(layout.tokensWithoutPlace) tokens without a place together with the map"
+                    )
+                }
+                return AveragingHead(map: map, layout: layout, pooled: value)
+            }
             guard let next = affineOperand(of: node, varying: varying) else {
                 throw noHead(because: obstacle(node))
             }
@@ -44,20 +54,37 @@ extension Graph {
         }
     }
 
-    private func averagesWholeMap(_ node: Node) -> Bool {
-        guard node.domain.isEmpty, let map = node.input(0), let shape = shape(of: map), shape.rank == 4,
-            shape[2] * shape[3] > 1
-        else { return false }
+    /// The layout of the map that a node averages over all its places; nil for other nodes.
+    private func averagedMap(_ node: Node, _ analysis: PositionAnalysis) -> MapLayout? {
+        guard node.domain.isEmpty, ["GlobalAveragePool", "ReduceMean", "AveragePool"].contains(node.operation),
+            let map = node.input(0), let shape = shape(of: map)
+        else { return nil }
+        var places = analysis.placeAxes(of: map)
+        var layout = analysis.layout(of: map)
+        if places == nil, shape.rank == 4, shape[2] * shape[3] > 1 {
+            // Not followed back to a picture: rank 4 is `[B, C, H, W]`.
+            places = [2, 3]
+            layout = MapLayout(
+                map: shape,
+                placement: MapPlacement(
+                    rows: .tiling(shape[2], cells: shape[2]), columns: .tiling(shape[3], cells: shape[3])))
+        }
+        guard let places, let layout else { return nil }
+        let averaged: Set<Int>
         switch node.operation {
-        case "GlobalAveragePool": return true
+        case "GlobalAveragePool": averaged = Set(2..<max(shape.rank, 2))
         case "ReduceMean":
             let axes = node.input(1).flatMap { self[$0].constant?.integers } ?? []
-            return Set(axes.map { $0 < 0 ? $0 + 4 : $0 }) == [2, 3]
-        case "AveragePool":
+            averaged = Set(axes.map { $0 < 0 ? $0 + shape.rank : $0 })
+        default:
             let padding = node.integers("pads") ?? []
-            return node.integers("kernel_shape") == [shape[2], shape[3]] && padding.allSatisfy { $0 == 0 }
-        default: return false
+            guard node.integers("kernel_shape") == Array(shape.dimensions.dropFirst(2)), padding.allSatisfy({ $0 == 0 })
+            else { return nil }
+            averaged = Set(2..<max(shape.rank, 2))
         }
+        // Axes of length 1 make no difference.
+        let full = averaged.filter { shape.dimensions.indices.contains($0) && shape[$0] > 1 }
+        return full == places.filter { shape[$0] > 1 } ? layout : nil
     }
 
     /// The operand through which a node is affine, when its other operands are constants; nil where it is not.

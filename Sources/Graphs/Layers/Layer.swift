@@ -10,11 +10,13 @@ public struct Layer: Sendable, Hashable {
     public let tensorName: String
     /// The operator that computes it.
     public let operation: String
-    /// The concrete shape, `[B, C, H, W]` for a spatial map.
+    /// The concrete shape of the tensor as it is.
     public let shape: Shape
+    /// How it lies over the picture; nil where it is no map of more than one cell.
+    public let layout: MapLayout?
 
-    /// Whether it has a height and a width of which one exceeds 1.
-    public var isSpatial: Bool { shape.rank == 4 && shape[2] * shape[3] > 1 }
+    /// Whether it is a map of more than one cell, in whatever order its elements stand.
+    public var isSpatial: Bool { layout != nil }
 }
 
 extension Graph {
@@ -22,7 +24,10 @@ extension Graph {
     ///
     /// Of several results of one module the last goes by the module's name, as a hook on the module would give it; the
     /// others have their operator behind it. Shapes must be known (see `specialised`); values without one are left out.
-    package func layers() -> [Layer] {
+    package func layers() -> [Layer] { layers(PositionAnalysis(self)) }
+
+    func layers(_ analysis: PositionAnalysis) -> [Layer] {
+        let layouts = layouts(analysis)
         var ordinals: [String: Int] = [:]
         let containers = Set(
             nodes.flatMap { node in node.origin.modulePath.indices.map { node.origin.modulePath.prefix($0) } })
@@ -42,8 +47,31 @@ extension Graph {
             let count = used[base] ?? 1
             return Layer(
                 value: entry.value, name: count == 1 ? base : "\(base)#\(count)", tensorName: self[entry.value].name,
-                operation: entry.node.qualifiedOperation, shape: entry.shape)
+                operation: entry.node.qualifiedOperation, shape: entry.shape, layout: layouts[entry.value.index])
         }
+    }
+
+    /// The layout of every node's first result.
+    ///
+    /// A graph in which no value can be followed back to a picture (a spectrogram that it computes itself) keeps the convention
+    /// that values of rank 4 are `[B, C, H, W]`, laid evenly over the input.
+    private func layouts(_ analysis: PositionAnalysis) -> [MapLayout?] {
+        var layouts = [MapLayout?](repeating: nil, count: values.count)
+        let results = nodes.compactMap { $0.output(0) }
+        for value in results { layouts[value.index] = analysis.layout(of: value) }
+        guard layouts.allSatisfy({ $0 == nil }) else { return layouts }
+        for value in results {
+            guard let shape = shape(of: value), shape.rank == 4, shape[0] > 0, shape[1] > 0, shape[2] * shape[3] > 1
+            else {
+                continue
+            }
+            let (height, width) = (analysis.picture?.height ?? shape[2], analysis.picture?.width ?? shape[3])
+            layouts[value.index] = MapLayout(
+                map: shape,
+                placement: MapPlacement(
+                    rows: .tiling(height, cells: shape[2]), columns: .tiling(width, cells: shape[3])))
+        }
+        return layouts
     }
 
     /// What the file itself calls the module that a node belongs to.

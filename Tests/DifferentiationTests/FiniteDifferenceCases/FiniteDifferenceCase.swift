@@ -7,12 +7,19 @@ extension FiniteDifferenceTests {
         activationCases,
         arithmeticCases,
         convolutionCases,
+        einsumCases,
         joiningAndPaddingCases,
         matrixProductCases,
+        normPoolingCases,
         normalisationCases,
+        placingCases,
         poolingCases,
         rearrangementCases,
         reductionCases,
+        takingCases,
+        resizingCases,
+        samplingCases,
+        transposedConvolutionCases,
     ].flatMap(\.self)
 
     /// One operand, and constants behind it.

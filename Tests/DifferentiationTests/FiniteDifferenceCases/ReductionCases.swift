@@ -2,7 +2,13 @@ import Graphs
 import Tensors
 
 extension FiniteDifferenceTests {
-    static let reductionCases: [Case] = reduction("ReduceMean") + reduction("ReduceSum")
+    static let reductionCases: [Case] = [
+        "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
+        "ReduceSumSquare",
+    ].flatMap { reduction($0) } + [
+        several("ReduceLogSum", "all", [[2, 3]], positive: [0]),
+        several("ReduceLogSum", "unkept", [[2, 3]], ["keepdims": .integer(0)], positive: [0]),
+    ]
 
     static func reduction(_ operation: String) -> [Case] {
         [

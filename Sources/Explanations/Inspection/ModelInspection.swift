@@ -1,0 +1,152 @@
+import Differentiation
+import Graphs
+import ONNXFormat
+import ONNXMessages
+public import Runtime
+import Tensors
+
+/// What a model consists of and what can be explained about it.
+///
+/// It comes about in stages (file, graph, shapes, derivative); a stage that fails leaves a problem in words, and what
+/// the stages before it found stays.
+public struct ModelInspection: Sendable, Codable {
+    /// What the file says about itself.
+    public let file: FileSummary
+    /// Inputs with types and dimensions, as text.
+    public let inputs: [String]
+    /// Outputs, likewise.
+    public let outputs: [String]
+    /// Weights, in numbers.
+    public let parameters: Int
+    /// Operators by falling count.
+    public let operators: [OperatorUse]
+    /// Spatial maps on the way from the first input to the first output, in order.
+    public let layers: [LayerEntry]
+    /// The layer that would be taken, with the reason.
+    public let automaticLayer: String?
+    /// What could not be found out and why, with the nearest remedy; empty where everything was.
+    public let problems: [String]
+    /// What can be used, and why not the rest.
+    public let families: [MethodFamily]
+
+    /// Inspects a file at the sizes that it declares; open lengths are taken as 1 sample and 224 pixels.
+    ///
+    /// - Throws: Only where the file cannot be read as an ONNX model at all.
+    public init(contentsOf path: String, engine: any Engine) throws {
+        let message = try ONNXFile.readStructure(path: path)
+        do {
+            self.init(message, model: try Model(contentsOf: path, engine: engine), problem: nil)
+        } catch {
+            self.init(message, model: nil, problem: "\(error)")
+        }
+    }
+
+    /// Inspects a model that was read.
+    package init(_ model: Model) {
+        self.init(nil, model: model, problem: nil)
+    }
+
+    private init(_ message: ModelProto?, model: Model?, problem: String?) {
+        file = message.map { FileSummary($0) } ?? FileSummary()
+        var problems = problem.map { [$0] } ?? []
+        var layers: [LayerEntry] = []
+        var automatic: String?
+        var families: [MethodFamily] = []
+        var known: Graph?
+        if let model {
+            inputs = model.inputs.map(\.description)
+            outputs = model.outputs.map(\.description)
+            parameters = model.graph.values.reduce(0) { sum, value in
+                sum + (value.constant.map { $0.elementType.isFloatingPoint ? $0.shape.count : 0 } ?? 0)
+            }
+            do {
+                let graph = try model.graph.specialised(
+                    to: Self.exampleShapes(model), by: EngineEvaluator(model.engine))
+                known = graph
+                if let input = graph.inputs.first, let output = graph.outputs.first?.value {
+                    layers = Self.entries(graph, from: input, to: output)
+                    let choice = try? graph.automaticLayer(from: input, to: output)
+                    automatic = choice.map { "\($0.layer.name): \($0.reason)" }
+                    families = MethodFamily.all(of: graph, input: input, output: output, layer: choice?.layer)
+                }
+            } catch {
+                problems.append("\(error)")
+            }
+            operators = OperatorUse.inventory(of: model.graph, specialised: known)
+        } else {
+            inputs = (message?.graph.input ?? []).map(FileSummary.text)
+            outputs = (message?.graph.output ?? []).map(FileSummary.text)
+            parameters = message?.floatCount ?? 0
+            operators = message.map { OperatorUse.inventory(of: $0) } ?? []
+        }
+        self.layers = layers
+        automaticLayer = automatic
+        self.problems = problems
+        self.families = families
+    }
+
+    static func exampleShapes(_ model: Model) -> [String: Shape] {
+        var shapes: [String: Shape] = [:]
+        for port in model.inputs {
+            let isPicture = port.dimensions.count == 4
+            shapes[port.name] = Shape(
+                port.dimensions.enumerated().map { axis, dimension in
+                    if let length = dimension.length { return length }
+                    guard isPicture, axis > 0 else { return 1 }
+                    let channelsLast = [1, 3, 4].contains(port.dimensions[3].length ?? 0)
+                    return axis == 1 && !channelsLast ? 3 : 224
+                })
+        }
+        return shapes
+    }
+
+    private static func entries(_ graph: Graph, from input: ValueID, to output: ValueID) -> [LayerEntry] {
+        let path = graph.path(from: input, to: output)
+        let fields = graph.receptiveFields(from: input)
+        return graph.layers().filter { path.isOnPath[$0.value.index] && $0.isSpatial }.map { layer in
+            LayerEntry(layer, field: fields[layer.value], parameters: graph.parameterCount(behind: layer))
+        }
+    }
+}
+
+/// A place where a map can be made.
+public struct LayerEntry: Sendable, Codable {
+    /// The human name, for `--layer`.
+    public let name: String
+    /// The ONNX tensor, also for `--layer`.
+    public let tensor: String
+    /// What computes it.
+    public let operation: String
+    /// The shape for one sample at the sizes inspected.
+    public let shape: [Int]
+    /// Side of the input square that a cell sees, in pixels; nil where it sees everything or that is not known.
+    public let receptiveField: Int?
+    /// Input pixels from one cell to the next.
+    public let stride: Int?
+    /// Where the first cell's centre lies in the input, in pixels from its edge.
+    public let firstCentre: Double?
+    /// Weights of the node that computes it, in numbers.
+    public let parameters: Int
+
+    init(_ layer: Layer, field: [ReceptiveField]?, parameters: Int) {
+        name = layer.name
+        tensor = layer.tensorName
+        operation = layer.operation
+        shape = layer.shape.dimensions
+        receptiveField = field?.map(\.size).max()
+        stride = field?.map(\.stride).max()
+        firstCentre = field?.first?.centre
+        self.parameters = parameters
+    }
+}
+
+extension Graph {
+    /// The numbers in the constant operands of the node that computes a layer.
+    fileprivate func parameterCount(behind layer: Layer) -> Int {
+        guard let node = producingNode(of: layer.value) else { return 0 }
+        return node.operands.reduce(0) { sum, operand in
+            guard let constant = self[operand].constant, constant.elementType.isFloatingPoint else { return sum }
+            return sum + constant.shape.count
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import Gaze
+
+/// `gaze verify MODEL [IMAGE]`
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Spot-checks a model: outputs against the unmodified file, gradients against finite differences.",
+        discussion: "Exit code 3 when a check fails or none could be made.")
+
+    @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
+    var model: String
+
+    @Argument(help: "A photograph to check at, beside a random point.", completion: .file())
+    var image: String?
+
+    @Option(help: "The seed of random points, weights and directions.")
+    var seed: UInt64 = 0
+
+    @OptionGroup(title: "Preprocessing")
+    var options: ModelOptions
+
+    @Flag(help: "JSON instead of a table.")
+    var json = false
+
+    func validate() throws { try options.validate() }
+
+    func run() throws {
+        try Console.report {
+            let verification = try ModelVerification(
+                contentsOf: model, engine: ONNXRuntimeEngine(threads: options.threads), seed: seed)
+            let point = try image.map { try options.explainer(for: model).inputs(for: Console.picture($0)) }
+            let report = try verification.report(at: point)
+            if json {
+                try Console.putJSON(report)
+            } else {
+                let rows = report.checks.map { check -> [String] in
+                    let difference = check.difference.map { number($0) } ?? ""
+                    let tolerance = check.tolerance.map { "≤ \(number($0))" } ?? ""
+                    return [check.verdict.rawValue, difference, tolerance, check.name, check.detail]
+                }
+                Console.put(Console.table(rows, right: [1]))
+                Console.put(report.passed ? "verified" : "NOT verified")
+            }
+            if !report.passed { throw ExitCode(3) }
+        }
+    }
+
+    private func number(_ value: Double) -> String { String(format: "%.1e", value) }
+}

@@ -1,0 +1,125 @@
+import Tensors
+
+/// Which axes of a picture input are which.
+struct PictureAxes: Sendable, Hashable {
+    let batch: Int
+    let height: Int
+    let width: Int
+    let sampleAxis: Int?
+    let rowAxis: Int
+    let columnAxis: Int
+
+    /// The axes of an input of this shape; nil where it is no picture.
+    init?(_ shape: Shape) {
+        guard (3...4).contains(shape.rank), shape.dimensions.allSatisfy({ $0 > 0 }) else { return nil }
+        let first = shape.rank - 3
+        // Channels are fewer than rows and columns.
+        let channelsFirst = shape[first] <= shape[first + 2]
+        rowAxis = channelsFirst ? first + 1 : first
+        columnAxis = rowAxis + 1
+        let channels = channelsFirst ? shape[first] : shape[first + 2]
+        guard shape[rowAxis] * shape[columnAxis] > 1, shape.rank == 4 || [1, 3, 4].contains(channels) else {
+            return nil
+        }
+        sampleAxis = shape.rank == 4 ? 0 : nil
+        batch = shape.rank == 4 ? shape[0] : 1
+        height = shape[rowAxis]
+        width = shape[columnAxis]
+    }
+}
+
+/// The place in the picture of every element of every value: position analysis.
+///
+/// Starts at the pixels of the picture inputs and follows all nodes. Elements that no single place stands for (class tokens,
+/// globally pooled features) have none.
+struct PositionAnalysis {
+    let graph: Graph
+    let picture: PictureAxes?
+    private let samples: FieldPropagation
+    private let rows: FieldPropagation
+    private let columns: FieldPropagation
+
+    init(_ graph: Graph) {
+        self.graph = graph
+        var (samples, rows, columns) = (
+            FieldPropagation(graph, .coordinates), FieldPropagation(graph, .coordinates),
+            FieldPropagation(graph, .coordinates)
+        )
+        var first: PictureAxes?
+        for input in graph.inputs {
+            guard let shape = graph.shape(of: input), let axes = PictureAxes(shape), first == nil || first == axes
+            else {
+                continue
+            }
+            first = axes
+            func pixels(_ length: Int, _ axis: Int) -> ElementField {
+                ElementField((0..<length).map { Double($0) + 0.5 }, along: axis, rank: shape.rank)
+            }
+            rows[input] = pixels(axes.height, axes.rowAxis)
+            columns[input] = pixels(axes.width, axes.columnAxis)
+            samples[input] =
+                axes.sampleAxis.map { ElementField((0..<axes.batch).map { Double($0) }, along: $0, rank: shape.rank) }
+                ?? ElementField(0, rank: shape.rank)
+        }
+        picture = first
+        rows.run()
+        columns.run()
+        samples.run()
+        (self.samples, self.rows, self.columns) = (samples, rows, columns)
+    }
+
+    /// Where the elements of a value lie; nil where none of them has a place.
+    func positions(of value: ValueID) -> ElementPositions? {
+        guard let row = rows[value], let column = columns[value], let sample = samples[value],
+            !row.axes.isEmpty || !column.axes.isEmpty
+        else { return nil }
+        return ElementPositions(sample: sample, row: row, column: column)
+    }
+
+    /// The axes along which a value's elements change their place.
+    func placeAxes(of value: ValueID) -> Set<Int>? {
+        positions(of: value).map { Set($0.row.axes + $0.column.axes) }
+    }
+
+    /// How a value lies over the picture; nil where it is no map.
+    func layout(of value: ValueID) -> MapLayout? {
+        guard let picture, let shape = graph.shape(of: value), let positions = positions(of: value) else { return nil }
+        return MapLayout(positions, shape: shape.dimensions, over: picture)
+    }
+}
+
+extension Graph {
+    /// Whether the elements of a value that have a place can change `output`, with the placed elements of `cut` held fixed.
+    ///
+    /// False is certain: no chain of operators leads there. True means that one does.
+    func placesInfluence(
+        _ output: ValueID, at value: ValueID, analysis: PositionAnalysis, cut: ValueID? = nil
+    ) -> Bool {
+        func marks(_ value: ValueID) -> ElementField? {
+            analysis.positions(of: value).map { positions in
+                let row = positions.row.axes.isEmpty ? positions.column : positions.row
+                return ElementField(lengths: row.lengths, numbers: row.numbers.map { $0.isNaN ? 0 : 1 }).compressed()
+            }
+        }
+        guard let start = marks(value) else { return false }
+        if value == output { return true }
+        var propagation = FieldPropagation(self, .influence)
+        propagation[value] = start
+        if let cut, let blocked = marks(cut) {
+            propagation.override = (
+                cut,
+                { field in
+                    let kept = ElementField(lengths: blocked.lengths, numbers: blocked.numbers.map { 1 - $0 })
+                    let shape = zip(field.lengths, kept.lengths).map { max($0, $1) }
+                    let (left, right) = (
+                        field.stored(along: shape.indices, of: shape), kept.stored(along: shape.indices, of: shape)
+                    )
+                    return ElementField(lengths: shape, numbers: zip(left.numbers, right.numbers).map { min($0, $1) })
+                        .compressed()
+                }
+            )
+        }
+        propagation.run(from: producer(of: value).map { $0 + 1 } ?? 0)
+        return propagation[output]?.numbers.contains { $0 > 0 } ?? false
+    }
+}
