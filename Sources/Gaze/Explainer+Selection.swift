@@ -108,10 +108,14 @@ extension Explainer {
     /// What a reader should know about the choice of the score.
     func notes(on head: HeadDescription, _ ranking: [Prediction]) -> [String] {
         var notes: [String] = []
-        if head.isGuess { notes.append("the model is taken for a \(head.kind.rawValue): \(head.reason); that is a guess") }
-        if head.kind == .detector, let first = ranking.first, (first.probability ?? 0) < NonMaximumSuppression.threshold {
+        if head.isGuess {
+            notes.append("the model is taken for a \(head.kind.rawValue): \(head.reason); that is a guess")
+        }
+        if head.kind == .detector, let first = ranking.first, (first.probability ?? 0) < NonMaximumSuppression.threshold
+        {
             notes.append(
-                "no candidate is surer than \(Int(NonMaximumSuppression.threshold * 100)) %; the surest one is explained")
+                "no candidate is surer than \(Int(NonMaximumSuppression.threshold * 100)) %; the surest one is explained"
+            )
         }
         return notes
     }

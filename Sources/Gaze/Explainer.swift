@@ -107,12 +107,14 @@ public final class Explainer: Sendable {
             let results = try attribute(
                 input, target: score.target, methods: methods, layer: layer, tensors: score.tensors)
             let prediction = prediction(finding, head: head, geometry: geometry)
+            // Detections of one class keep apart, also as files.
+            let place = finding.candidate.map { " (candidate \($0))" } ?? ""
             let against =
                 request.contrast.map { " rather than \(head.name(of: $0, names: classNames))" }
                 ?? request.reference.map { _ in " like \(contrast ?? "")" } ?? ""
             return try results.map {
                 Explanation(
-                    picture: picture, geometry: geometry, subject: prediction.name + against,
+                    picture: picture, geometry: geometry, subject: prediction.name + place + against,
                     statement: score.statement, head: head, prediction: prediction, ranking: ranking, attribution: $0,
                     notes: notes(on: head, ranking), raw: $0.values.slice(0), layout: preprocessing.layout,
                     display: try display(of: $0.method))
@@ -152,7 +154,8 @@ public final class Explainer: Sendable {
 
     /// The head with what its outputs hold for an input.
     func reading(of input: AnyTensor) throws -> HeadReading {
-        let known = try attributor.reading(of: [pictureInput: input], input: pictureInput, labelCount: classNames?.count)
+        let known = try attributor.reading(
+            of: [pictureInput: input], input: pictureInput, labelCount: classNames?.count)
         guard let known else { throw unknownOutputs() }
         return HeadReading(head: known.head, outputs: known.outputs)
     }

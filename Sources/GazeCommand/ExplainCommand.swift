@@ -74,7 +74,8 @@ struct ExplainCommand: ParsableCommand {
             }
         }
         if let box, BoxSelection(box) == nil {
-            throw ValidationError("--box takes a candidate's number or x0,y0,x1,y1 with x0 < x1, y0 < y1; got '\(box)'.")
+            throw ValidationError(
+                "--box takes a candidate's number or x0,y0,x1,y1 with x0 < x1, y0 < y1; got '\(box)'.")
         }
         if let target {
             guard classes == ["top1"], vs == nil, box == nil, mask == nil else {
@@ -96,7 +97,7 @@ struct ExplainCommand: ParsableCommand {
             try Console.forEach(images) { path in
                 records += try explain(path, specifications, places, explainer, &files)
             }
-            if !json { suggest() }
+            if !json { suggest(hasRunnerUp: records.first.map { $0.top.count > 1 } ?? false) }
         }
     }
 
@@ -181,8 +182,8 @@ struct ExplainCommand: ParsableCommand {
     }
 
     /// The next thing to try.
-    private func suggest() {
-        if classes == ["top1"], vs == nil, target == nil, box == nil, mask == nil {
+    private func suggest(hasRunnerUp: Bool) {
+        if hasRunnerUp, classes == ["top1"], vs == nil, target == nil, box == nil, mask == nil {
             Console.say("next: gaze explain \(model) \(images[0]) -c top2   (where does the runner-up look?)")
         } else if method == ["gradcam"] {
             Console.say("next: gaze explain \(model) \(images[0]) -m gradcam -m gradient   (a second opinion)")

@@ -31,7 +31,8 @@ enum PredictionTable {
             let place = prediction.box.map { box in
                 [box.left, box.top, box.right, box.bottom].map { String(format: "%.0f", $0) }.joined(separator: ",")
             }
-            return "\(place.map { "at \($0)" } ?? "without a place") (class \(prediction.index), candidate \(prediction.candidate ?? 0))"
+            return
+                "\(place.map { "at \($0)" } ?? "without a place") (class \(prediction.index), candidate \(prediction.candidate ?? 0))"
         default: return "(class \(prediction.index), score \(score))"
         }
     }

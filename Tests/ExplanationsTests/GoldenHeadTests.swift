@@ -160,7 +160,9 @@ import Testing
         let plain = try run("scores[\(candidate),\(golden.index)]")
         #expect(plain.notes.count == 1 && plain.notes[0].contains("softmax probability"))
         #expect(abs(Double(plain.values.elements[0]) - (try #require(golden.probability))) < 1e-5)
-        #expect(abs(Double(try run("logit(scores[\(candidate),\(golden.index)])").values.elements[0]) - golden.score) < 1e-4)
+        #expect(
+            abs(Double(try run("logit(scores[\(candidate),\(golden.index)])").values.elements[0]) - golden.score) < 1e-4
+        )
         let mean = try run("mean(scores[:,1])").values.elements[0]
         let scores = try outputs.value("scores").elements
         let column = stride(from: 1, to: scores.count, by: 3).map { scores[$0] }

@@ -128,7 +128,8 @@ import Testing
         #expect(try resolve("prob(single)", batch: 2).weights == ["probability.single": [1, 1]])
     }
 
-    @Test(arguments: ["3", "gone[1]", "#3", "map[0]", "[1]", "1 + map", "#0[0,0]", "mean(0 - 1)", "map[:,1]", "map[:,2,0]",
+    @Test(arguments: [
+        "3", "gone[1]", "#3", "map[0]", "[1]", "1 + map", "#0[0,0]", "mean(0 - 1)", "map[:,1]", "map[:,2,0]",
         "energy(map[0])", "cosine(logits, m.npy)", "mean(energy(logits), m.npy)",
     ])
     func whatDoesNotFitIsRefused(_ text: String) {

@@ -33,7 +33,8 @@ package struct BoxAndScoreHead: CandidateHead {
         let boxes = tables.filter(isBoxes)
         let words = ["box", "loc", "reg", "coord"]
         guard let chosen = boxes.first(where: { $0.isCalled(words) }) ?? boxes.first,
-            let scores = tables.first(where: { $0.name != chosen.name && $0.candidateLength == chosen.candidateLength }),
+            let scores = tables.first(where: { $0.name != chosen.name && $0.candidateLength == chosen.candidateLength }
+            ),
             output.name == chosen.name || output.name == scores.name
         else { return nil }
         return (scores, chosen)

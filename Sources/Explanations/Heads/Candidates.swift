@@ -29,7 +29,9 @@ package enum NonMaximumSuppression {
         for candidate in likely {
             guard kept.count < limit else { break }
             let isHidden = kept.contains { other in
-                guard other.index == candidate.index, let box = candidate.box, let taken = other.box else { return false }
+                guard other.index == candidate.index, let box = candidate.box, let taken = other.box else {
+                    return false
+                }
                 return box.overlap(with: taken) > overlap
             }
             if !isHidden { kept.append(candidate) }

@@ -17,7 +17,9 @@ package struct ClassMap: Sendable {
     private var inner: Int { classAxis.map { output.axes[($0 + 1)...].reduce(1, *) } ?? output.axes.reduce(1, *) }
 
     /// The lengths of the axes of places, without those of length 1.
-    var placeAxes: [Int] { output.axes.indices.filter { $0 != classAxis && output.axes[$0] > 1 }.map { output.axes[$0] } }
+    var placeAxes: [Int] {
+        output.axes.indices.filter { $0 != classAxis && output.axes[$0] > 1 }.map { output.axes[$0] }
+    }
 
     /// Places where each class has the largest score; for one number a place: class 1 where it is positive (or above a half).
     func winners(_ values: Tensor<Float>) -> [Int] {

@@ -27,7 +27,8 @@ package struct EmbeddingHead: Head {
         return EmbeddingHead(
             description: HeadDescription(
                 .embedding, output: output.name, classCount: 0,
-                reason: "'\(output.name)' holds a vector of \(count) numbers (\(why))\(survey.choice(of: [output.name]))",
+                reason:
+                    "'\(output.name)' holds a vector of \(count) numbers (\(why))\(survey.choice(of: [output.name]))",
                 isGuess: !isNormalised),
             output: output, isNormalised: isNormalised)
     }
@@ -68,7 +69,9 @@ extension OutputSurvey {
             if ["GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "AveragePool"].contains(node.operation) {
                 return true
             }
-            guard ["Identity", "Reshape", "Flatten", "Squeeze", "Dropout"].contains(node.operation) else { return false }
+            guard ["Identity", "Reshape", "Flatten", "Squeeze", "Dropout"].contains(node.operation) else {
+                return false
+            }
             current = operand
         }
         return false

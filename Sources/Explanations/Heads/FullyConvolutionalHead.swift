@@ -6,7 +6,8 @@ package struct FullyConvolutionalHead: Head {
     package let map: ClassMap
 
     package static func recognised(_ output: OutputSurvey.Output, in survey: OutputSurvey) -> FullyConvolutionalHead? {
-        guard let map = survey.pictureMap(output), map.classAxis != nil, let stride = survey.stride(of: map), stride > 16
+        guard let map = survey.pictureMap(output), map.classAxis != nil, let stride = survey.stride(of: map),
+            stride > 16
         else { return nil }
         let size = map.placeAxes.map(String.init).joined(separator: "x")
         return FullyConvolutionalHead(
@@ -32,7 +33,8 @@ package struct FullyConvolutionalHead: Head {
         let cells = request.mask.map { $0.elements.count { $0 == 1 } } ?? map.placeCount
         return map.score(
             of: finding.index, request, at: request.mask,
-            words: "over \(request.mask == nil ? "all \(Grouped.text(cells))" : "the mask's \(Grouped.text(cells))") cells",
+            words:
+                "over \(request.mask == nil ? "all \(Grouped.text(cells))" : "the mask's \(Grouped.text(cells))") cells",
             head: description)
     }
 }

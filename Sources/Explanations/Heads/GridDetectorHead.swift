@@ -35,7 +35,8 @@ package struct GridDetectorHead: CandidateHead {
             return nil
         }
         func end(_ number: Int) -> String? {
-            survey.activation(of: [layout.position(0, number), layout.position(layout.candidates - 1, number)], in: output)
+            survey.activation(
+                of: [layout.position(0, number), layout.position(layout.candidates - 1, number)], in: output)
         }
         let classes = layout.firstClass..<layout.numbers
         let ends = Set(classes.prefix(8).map(end))
@@ -44,7 +45,9 @@ package struct GridDetectorHead: CandidateHead {
         let isMixed = activation == "Sigmoid" && end(2) == nil
         let fits = GridSizes.fit(layout.candidates, height: size.height, width: size.width)
         let isNamed = output.isCalled(["yolo", "detect"])
-        guard isMixed || (fits && output.activation != "Softmax") || (isNamed && layout.candidates >= 64) else { return nil }
+        guard isMixed || (fits && output.activation != "Softmax") || (isNamed && layout.candidates >= 64) else {
+            return nil
+        }
         let parts = "4 numbers of a box\(layout.firstClass == 5 || layout.hasObjectness ? ", an objectness" : "")"
         let count = classes.count
         let why =

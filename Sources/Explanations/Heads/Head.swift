@@ -30,7 +30,8 @@ extension Head {
         let all = try findings(in: outputs)
         guard let found = all.first(where: { $0.index == choice.index }) else {
             throw ExplanationError.target(
-                text: choice.index.map(String.init) ?? "", reason: "the \(description.kind.rawValue) says nothing about it")
+                text: choice.index.map(String.init) ?? "",
+                reason: "the \(description.kind.rawValue) says nothing about it")
         }
         return found
     }

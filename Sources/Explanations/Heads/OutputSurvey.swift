@@ -89,7 +89,9 @@ package struct OutputSurvey: Sendable {
         let rest = others.filter { !auxiliary.contains($0) }
         var words: [String] = []
         if !auxiliary.isEmpty {
-            words.append("\(auxiliary.map { "'\($0)'" }.joined(separator: ", ")) \(auxiliary.count == 1 ? "is" : "are") auxiliary by name")
+            words.append(
+                "\(auxiliary.map { "'\($0)'" }.joined(separator: ", ")) \(auxiliary.count == 1 ? "is" : "are") auxiliary by name"
+            )
         }
         if !rest.isEmpty {
             let listed = rest.prefix(4).map { "'\($0)'" }.joined(separator: ", ") + (rest.count > 4 ? ", …" : "")

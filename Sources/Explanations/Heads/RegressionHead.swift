@@ -15,7 +15,8 @@ package struct RegressionHead: Head {
         guard output.longAxes.count <= 1, output.activation == nil else { return nil }
         let count = output.longAxes.first.map { output.axes[$0] } ?? 1
         let isNamed = Self.isNamed(output.name)
-        let isBinary = output.isCalled(["logit", "prob", "class", "score"]) || survey.labelCount.map { $0 <= 2 } == true
+        let isBinary =
+            output.isCalled(["logit", "prob", "class", "score"]) || survey.labelCount.map { $0 <= 2 } == true
         guard isNamed || (count == 1 && !isBinary), count == 1 || survey.labelCount != count else { return nil }
         let why = isNamed ? "its name speaks of values" : "one number without a sigmoid"
         return RegressionHead(
@@ -30,7 +31,9 @@ package struct RegressionHead: Head {
     /// A word counts as a whole: `age` is not in `image`.
     private static func isNamed(_ name: String) -> Bool {
         let parts = name.lowercased().split { !$0.isLetter }
-        return parts.contains { part in words.contains { part == $0 || part == $0 + "s" || (part.hasPrefix($0) && $0.count > 5) } }
+        return parts.contains { part in
+            words.contains { part == $0 || part == $0 + "s" || (part.hasPrefix($0) && $0.count > 5) }
+        }
     }
 
     package func findings(in outputs: OutputValues) throws -> [Finding] {

@@ -123,7 +123,9 @@ extension Graph {
         var walk = strides
         var first = 0
         for ((start, axis), step) in zip(zip(starts, axes), steps) {
-            guard let axis = Self.axis(axis, rank: shape.rank), step != 0, step.magnitude <= shape[axis] else { return nil }
+            guard let axis = Self.axis(axis, rank: shape.rank), step != 0, step.magnitude <= shape[axis] else {
+                return nil
+            }
             let length = shape[axis]
             let wrapped = start < 0 && start >= -length ? start + length : start
             first += min(max(wrapped, 0), step > 0 ? length : length - 1) * strides[axis]

@@ -41,7 +41,9 @@ extension Graph {
         var current = value
         while let node = producingNode(of: current), node.domain.isEmpty, let operand = node.input(0) {
             if node.operation == "Concat" { return true }
-            guard ["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Cast", "Split", "Slice"].contains(node.operation)
+            guard
+                ["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Cast", "Split", "Slice"]
+                    .contains(node.operation)
             else { return false }
             current = operand
         }
@@ -70,8 +72,11 @@ extension Graph {
         var operations: Set<String> = []
         while current != vector {
             guard let node = producingNode(of: current), node.domain.isEmpty,
-                ["ReduceL2", "ReduceSumSquare", "ReduceSum", "Sqrt", "Pow", "Mul", "Abs", "Clip", "Max", "Add", "Expand", "Reshape", "Unsqueeze", "Cast"]
-                    .contains(node.operation),
+                [
+                    "ReduceL2", "ReduceSumSquare", "ReduceSum", "Sqrt", "Pow", "Mul", "Abs", "Clip", "Max", "Add",
+                    "Expand", "Reshape", "Unsqueeze", "Cast",
+                ]
+                .contains(node.operation),
                 let operand = node.inputs.compactMap({ $0 }).first(where: { self[$0].constant == nil })
             else { return false }
             operations.insert(node.operation)

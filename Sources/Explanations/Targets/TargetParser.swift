@@ -98,7 +98,9 @@ private struct TargetParser {
         case "mean": return .mean(inner, mask: file)
         case "energy": return .energy(inner)
         case "cosine":
-            guard let file else { throw problem("cosine takes an output and a file, e.g. cosine(embedding, other.npy)") }
+            guard let file else {
+                throw problem("cosine takes an output and a file, e.g. cosine(embedding, other.npy)")
+            }
             return .cosine(inner, file: file)
         case "sum": return .sum(inner)
         case "prob": return .probability(inner)

@@ -70,7 +70,9 @@ package struct TargetResolver {
         }
         let count = selected.positions.map(\.count).max() ?? 0
         guard selected.isClosed || count == 1 else {
-            throw problem("it stands for \(count) numbers a sample of \(described(selected.value)); use mean(…) or sum(…), or give more indices")
+            throw problem(
+                "it stands for \(count) numbers a sample of \(described(selected.value)); use mean(…) or sum(…), or give more indices"
+            )
         }
         let perSample = max(shape.count / batch, 1)
         var flat: [Int] = []
@@ -151,7 +153,8 @@ package struct TargetResolver {
         let unit = try direction(of: value)
         let perSample = (graph.shape(of: unit)?.count ?? 0) / max(batch, 1)
         let reference = try readMask(file)
-        guard perSample > 0, reference.shape.count == perSample || reference.shape.count == perSample * sampleCount else {
+        guard perSample > 0, reference.shape.count == perSample || reference.shape.count == perSample * sampleCount
+        else {
             throw problem(
                 "'\(file)' holds \(reference.shape.count) numbers, and '\(graph[value].name)' has \(perSample) a sample"
             )
