@@ -95,7 +95,7 @@ public final class Attributor: Sendable {
             try CompiledQuestion(question, methods: methods, engine: model.engine)
         }
         return try compiled.run(
-            inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes + batches.notes)
+            inputs, weights: resolved.parts.map(\.weights), notes: graph.notes + resolved.notes + batches.notes)
     }
 }
 

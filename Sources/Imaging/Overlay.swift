@@ -61,12 +61,14 @@ public struct Overlay: Sendable, Hashable {
     /// - Parameters:
     ///   - photo: the photograph, or a smaller copy of it.
     ///   - geometry: how the photograph became the model's input (`Preprocessing.geometry(for:)`).
+    ///   - placement: where the map's cells lie over the input; nil lets them tile it evenly.
     /// - Throws: `ImagingError.invalidArgument` where the tensor is not a map or the photograph is too large to draw on.
     public func draw(
-        _ map: Tensor<Float>, on photo: Picture, geometry: PictureGeometry
+        _ map: Tensor<Float>, on photo: Picture, geometry: PictureGeometry, placement: MapPlacement? = nil
     ) throws(ImagingError) -> Result {
         let diagnosis = MapDiagnosis(map, range: range)
-        let projected = try geometry.project(map, width: photo.width, height: photo.height, by: interpolation)
+        let projected = try geometry.project(
+            map, placement: placement, width: photo.width, height: photo.height, by: interpolation)
         // Of the raw map: where the largest value lies in a letterbox's margin, the photograph shows less than it.
         let (low, high) = range.limits(of: map)
         let scale = ColourScale(map: colourMap, low: Double(low), high: Double(high))

@@ -81,13 +81,15 @@ public struct PictureGeometry: Sendable, Hashable {
 
     /// A map [h, w] over the model's input, laid over the photograph: [height, width], NaN where the model saw nothing.
     ///
-    /// The map's cells tile the input evenly, whatever h and w are (bilinear between their centres, borders repeat).
+    /// A cell's value stands at its centre, between centres it is interpolated, and outside the outer ones it repeats.
     /// - Parameters:
+    ///   - placement: where the cells lie over the input; nil lets them tile it evenly, whatever h and w are.
     ///   - width: the width of the result; the photograph's unless given (a smaller copy is to be drawn).
     ///   - height: the height of the result; the photograph's unless given.
     /// - Throws: `ImagingError.invalidArgument` where the tensor is not a map or the size is out of range.
     public func project(
-        _ map: Tensor<Float>, width: Int? = nil, height: Int? = nil, by interpolation: MapInterpolation = .bilinear
+        _ map: Tensor<Float>, placement: MapPlacement? = nil, width: Int? = nil, height: Int? = nil,
+        by interpolation: MapInterpolation = .bilinear
     ) throws(ImagingError) -> Tensor<Float> {
         let width = width ?? photoWidth
         let height = height ?? photoHeight
@@ -102,14 +104,21 @@ public struct PictureGeometry: Sendable, Hashable {
         let rows = (0..<height).map { row in
             inputPoint(x: 0, y: (Double(row) + 0.5) * Double(photoHeight) / Double(height)).y
         }
-        func taps(_ positions: [Double], _ length: Int, input: Int) -> MapTaps {
+        func taps(_ positions: [Double], _ axis: MapPlacement.Axis, _ length: Int, input: Int) -> MapTaps {
+            // Farther than the map's own length outside, every point repeats the border; and indices stay small.
             let cells = positions.map { position in
-                min(max(position, 0), Double(input)) * Double(length) / Double(input) - 0.5
+                let cell = axis.cell(at: min(max(position, 0), Double(input)))
+                return min(max(cell.isFinite ? cell : 0, -1), Double(length))
             }
             return MapTaps(positions: cells, length: length, by: interpolation)
         }
+        let placement =
+            placement
+            ?? MapPlacement(
+                rows: .tiling(inputHeight, cells: map.shape[0]), columns: .tiling(inputWidth, cells: map.shape[1]))
         var result = map.resampled(
-            rows: taps(rows, map.shape[0], input: inputHeight), columns: taps(columns, map.shape[1], input: inputWidth))
+            rows: taps(rows, placement.rows, map.shape[0], input: inputHeight),
+            columns: taps(columns, placement.columns, map.shape[1], input: inputWidth))
         let unseenColumns = columns.indices.filter { !(0..<Double(inputWidth)).contains(columns[$0]) }
         let unseenRows = rows.indices.filter { !(0..<Double(inputHeight)).contains(rows[$0]) }
         result.mutateElements { elements in

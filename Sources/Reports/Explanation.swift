@@ -77,7 +77,13 @@ public struct Explanation: Sendable {
 
     /// The photograph with the map over it.
     public func drawn(_ overlay: Overlay? = nil) throws -> Overlay.Result {
-        try (overlay ?? self.overlay).draw(map, on: picture, geometry: geometry)
+        try (overlay ?? self.overlay).draw(map, on: picture, geometry: geometry, placement: placement)
+    }
+
+    /// Where the map's cells lie over the model's input; nil for maps of the input itself.
+    public var placement: MapPlacement? {
+        guard let layout = layer?.layer.layout, map.shape == [layout.height, layout.width] else { return nil }
+        return layout.placement
     }
 
     /// One number per place: a map stays; channels are summed, or their largest magnitude is taken.

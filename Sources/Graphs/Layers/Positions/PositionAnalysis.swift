@@ -1,16 +1,17 @@
-import Tensors
+package import Tensors
 
 /// Which axes of a picture input are which.
-struct PictureAxes: Sendable, Hashable {
-    let batch: Int
-    let height: Int
-    let width: Int
-    let sampleAxis: Int?
-    let rowAxis: Int
-    let columnAxis: Int
+package struct PictureAxes: Sendable, Hashable {
+    package let batch: Int
+    package let height: Int
+    package let width: Int
+    /// Nil for a picture without a batch.
+    package let sampleAxis: Int?
+    package let rowAxis: Int
+    package let columnAxis: Int
 
     /// The axes of an input of this shape; nil where it is no picture.
-    init?(_ shape: Shape) {
+    package init?(_ shape: Shape) {
         guard (3...4).contains(shape.rank), shape.dimensions.allSatisfy({ $0 > 0 }) else { return nil }
         let first = shape.rank - 3
         // Channels are fewer than rows and columns.
