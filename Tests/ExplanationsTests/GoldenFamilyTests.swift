@@ -55,8 +55,8 @@ import Testing
             contentsOf: Self.folder.appending(path: golden.file.file).path, engine: ONNXRuntimeEngine())
         var inputs: [String: AnyTensor] = [:]
         for name in network.inputs {
-            let input: AnyTensor = try #require(arrays["input.\(name)"])
-            inputs[name] = input
+            let tensor: AnyTensor = try #require(arrays["input.\(name)"])
+            inputs[name] = tensor
         }
         let result = try Attributor(model).attribute(
             inputs: inputs, target: Target(parsing: network.target), methods: [MethodSpecification(method)],
