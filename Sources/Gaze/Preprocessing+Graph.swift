@@ -5,15 +5,10 @@ extension Preprocessing {
     /// The guess for an input, in the light of what the graph does by itself: nothing is done twice.
     static func guess(for input: PictureInput) throws -> (preprocessing: Preprocessing, reasons: [String]) {
         let own = input.graphPreprocessing
-        let steps = own.steps.joined(separator: ", ")
         let known = own.range.map { range in
-            let pixels = range == .bytes ? "0...255" : "0...1"
-            return (
+            (
                 preset: range == .bytes ? PreprocessingPreset.raw255 : .zeroToOne,
-                reason:
-                    "The graph prepares pictures by itself (it \(steps.isEmpty ? "takes integers" : steps)), "
-                    + "so pixels are given as \(pixels) without normalisation: \(own.reason); "
-                    + "change with --mean, --std and --scale."
+                reason: "\(own.sentence ?? "") Nothing is normalised before; change with --mean, --std and --scale."
             )
         }
         var (preprocessing, reasons) = try guess(

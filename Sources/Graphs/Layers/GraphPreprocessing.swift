@@ -30,6 +30,15 @@ public struct GraphPreprocessing: Sendable, Hashable {
 
     /// Whether the graph normalises by itself.
     public var normalises: Bool { range != nil }
+
+    /// What the graph does and which pixels suit it, in one sentence; nil where it does nothing.
+    public var sentence: String? {
+        guard let range else { return steps.isEmpty ? nil : "In front of the first convolution, the graph \(words)." }
+        let pixels = range == .bytes ? "0...255" : "0...1"
+        return "The graph prepares pictures by itself (it \(words)), so pixels are given as \(pixels): \(reason)."
+    }
+
+    private var words: String { steps.isEmpty ? "takes integers" : steps.joined(separator: ", ") }
 }
 
 extension Graph {
