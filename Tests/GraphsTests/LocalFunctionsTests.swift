@@ -145,6 +145,7 @@ import Testing
         model.opsetImport = outer.opsetImport
         let graph = try Graph(model)
         #expect(graph.nodes.map(\.operation) == ["Clip"])
-        #expect(try Models.run(graph, ["x": Models.floats([-1, 1, 2, 3, 4, 5], [2, 3])])[0].floats == [0, 1, 2, 3, 4, 5])
+        #expect(
+            try Models.run(graph, ["x": Models.floats([-1, 1, 2, 3, 4, 5], [2, 3])])[0].floats == [0, 1, 2, 3, 4, 5])
     }
 }

@@ -119,9 +119,9 @@ struct QuantizedNode {
     /// Integers come out; where everything that reads them takes them as numbers, they stay numbers.
     private mutating func integer(_ operation: String, _ operands: [String]) -> [NodeProto] {
         let result = node.output[0]
+        if isReadAsNumber(result) { return before + [standard(operation, operands, [result])] }
         let number = names.next("\(result).float")
-        let nodes = before + [standard(operation, operands, [number])]
-        return nodes + [cast(number, result, to: isReadAsNumber(result) ? .float32 : .int32)]
+        return before + [standard(operation, operands, [number]), cast(number, result, to: .int32)]
     }
 
     private func isReadAsNumber(_ name: String) -> Bool {
@@ -142,7 +142,7 @@ struct QuantizedNode {
         let range = add("Sub", [highest, lowest])
         // A tensor of zeros has the scale 1.
         let width = add("Where", [add("Equal", [range, zero]), steps, range])
-        before.append(NodeProto("Div", [width, steps], [node.output[1]]))
+        before.append(step("Div", [width, steps], node.output[1]))
         let point = add("Round", [add("Div", [add("Neg", [lowest]), node.output[1]])])
         before.append(cast(add("Clip", [point, zero, steps]), node.output[2], to: .uint8))
         return before + [standard("QuantizeLinear", [input(0), node.output[1], node.output[2]], [node.output[0]])]
@@ -183,8 +183,7 @@ struct QuantizedNode {
         let number = names.next("\(result).float")
         var inner = standard(operation, operands, [number])
         inner.attribute.removeAll { dropping.contains($0.name) }
-        let quantized = NodeProto("QuantizeLinear", [number, input(index), input(index + 1)], [result])
-        return before + [inner, quantized]
+        return before + [inner, step("QuantizeLinear", [number, input(index), input(index + 1)], result)]
     }
 
     /// The node as one of ONNX's own operators, under its name and in its module.
@@ -199,8 +198,22 @@ struct QuantizedNode {
 
     private mutating func add(_ operation: String, _ inputs: [String], _ attributes: [AttributeProto] = []) -> String {
         let name = names.next("\(node.output[0]).\(operation)")
-        before.append(NodeProto(operation, inputs, [name], attributes: attributes))
+        before.append(step(operation, inputs, name, attributes))
         return name
+    }
+
+    /// A node beside the operator, in its module.
+    private func step(
+        _ operation: String, _ inputs: [String], _ result: String, _ attributes: [AttributeProto] = []
+    ) -> NodeProto {
+        var step = NodeProto(operation, inputs, [result], attributes: attributes)
+        let path = Origin(node).modulePath
+        if !path.isEmpty {
+            step.metadataProps = [
+                StringStringEntryProto(key: "namespace", value: path.joined(separator: ".") + "/" + operation)
+            ]
+        }
+        return step
     }
 
     private mutating func constant(_ tensor: AnyTensor) -> String {
@@ -208,7 +221,7 @@ struct QuantizedNode {
     }
 
     private func cast(_ source: String, _ result: String, to type: ElementType) -> NodeProto {
-        NodeProto("Cast", [source], [result], attributes: [AttributeProto("to", int: Int(type.rawValue))])
+        step("Cast", [source], result, [AttributeProto("to", int: Int(type.rawValue))])
     }
 }
 
