@@ -73,7 +73,9 @@ let package = Package(
 
         .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("ArchivesTests", ["Archives", "Tensors", "TestSupport"]),
-        tests("GazeTests", ["Gaze", "Graphs", "ONNXFormat", "TestSupport"]),
+        .testTarget(
+            name: "GazeTests", dependencies: ["Gaze", "Graphs", "ONNXFormat", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
         tests("GazeCommandTests", ["GazeCommand", "Graphs", "Imaging", "ONNXFormat", "Tensors", "TestSupport"]),
         .testTarget(
             name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],

@@ -85,9 +85,11 @@ public final class Attributor: Sendable {
         let named = try layer.map { name in
             try layers.value(for: LayerKey(shapes: shapes, name: name)) { try graph.layer(named: name) }
         }
+        let input = try resolver.graph.input(named: batches.explained)
+        let explained = try resolver.graph.explainedValue(ofInput: input)
         let question = Question(
-            graph: resolver.graph, scored: resolved.parts.map(\.value),
-            input: try resolver.graph.input(named: batches.explained), namedLayer: named, batch: batches.size)
+            graph: resolver.graph, scored: resolved.parts.map(\.value), input: explained, namedLayer: named,
+            batch: batches.size)
         let key = ProgramKey(
             shapes: shapes, scored: resolved.parts.map { resolver.graph[$0.value].name }, input: batches.explained,
             layer: named, methods: methods)
@@ -95,7 +97,8 @@ public final class Attributor: Sendable {
             try CompiledQuestion(question, methods: methods, engine: model.engine)
         }
         return try compiled.run(
-            inputs, weights: resolved.parts.map(\.weights), notes: graph.notes + resolved.notes + batches.notes)
+            inputs, weights: resolved.parts.map(\.weights),
+            notes: graph.notes + resolved.notes + batches.notes + graph.notes(onExplaining: explained, for: input))
     }
 }
 
@@ -106,5 +109,24 @@ extension Graph {
             throw .unknownInput(name: name, known: inputs.map { self[$0].name })
         }
         return input
+    }
+
+    /// The input, or the floating-point numbers that its integers become.
+    fileprivate func explainedValue(ofInput input: ValueID) throws -> ValueID {
+        guard let value = explainedValue(of: input) else {
+            throw ExplanationError.unsuitable(
+                method: "An explanation",
+                reason:
+                    "the input '\(self[input].name)' holds \(self[input].type.map { "\($0)" } ?? "integers"), which nothing converts to floating-point numbers, so it has no gradient; choose another with --wrt"
+            )
+        }
+        return value
+    }
+
+    fileprivate func notes(onExplaining value: ValueID, for input: ValueID) -> [String] {
+        guard value != input else { return [] }
+        return [
+            "the input '\(self[input].name)' holds \(self[input].type.map { "\($0)" } ?? "integers"); '\(self[value].name)' is explained instead, the same numbers as floating point"
+        ]
     }
 }

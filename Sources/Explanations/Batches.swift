@@ -30,14 +30,8 @@ struct Batches {
         if let stranger = given.keys.sorted().first(where: { !names.contains($0) }) {
             throw GraphError.unknownInput(name: stranger, known: names)
         }
-        guard let name = explained ?? names.first, let port = ports.first(where: { $0.name == name }),
-            let tensor = inputs[name]
+        guard let name = explained ?? names.first, let tensor = inputs[name]
         else { throw GraphError.unknownInput(name: explained ?? "", known: names) }
-        guard port.elementType.isFloatingPoint else {
-            throw ExplanationError.unsuitable(
-                method: "An explanation",
-                reason: "the input '\(name)' holds \(port.elementType) and has no gradient; choose another with --wrt")
-        }
         samples = tensor.shape.rank > 0 ? tensor.shape[0] : 1
         guard samples > 0 else { throw ExplanationError.batch(reason: "the input '\(name)' holds no sample") }
         self.explained = name

@@ -39,24 +39,27 @@ public final class Explainer: Sendable {
     ) throws {
         let sidecar = try Sidecar.read(forModel: path)
         let model = try Model(contentsOf: path, engine: engine ?? ONNXRuntimeEngine())
-        let port = try Self.pictureInput(of: model)
         self.model = model
-        pictureInput = port.name
         self.classNames = try classNames ?? sidecar?.classNames(forModel: path)
         defaultLayer = sidecar?.layer
         attributor = Attributor(model)
+        let input = try PictureInput(of: model, attributor: attributor)
+        pictureInput = input.name
         var preprocessing: Preprocessing
         if let known = sidecar?.preprocessing {
             preprocessing = known
             guesses = []
         } else {
-            let guess = try Preprocessing.guess(
-                inputShape: port.dimensions.map(\.length), elementType: Self.pictureType(port.elementType))
+            let guess = try Preprocessing.guess(for: input)
             preprocessing = guess.preprocessing
             guesses = guess.reasons
         }
+        let size = preprocessing.inputShape
         try adjust(&preprocessing)
         try preprocessing.validate()
+        if let problem = input.problem, sidecar?.preprocessing == nil, preprocessing.inputShape == size {
+            throw problem
+        }
         self.preprocessing = preprocessing
     }
 
@@ -172,29 +175,5 @@ public final class Explainer: Sendable {
             throw GazeError.noMap(method: method.name)
         }
         return display
-    }
-
-    private static func pictureInput(of model: Model) throws -> Model.Port {
-        let ports = model.inputs
-        let candidates = ports.filter {
-            $0.dimensions.count == 4
-                && (try? Preprocessing.guess(
-                    inputShape: $0.dimensions.map(\.length), elementType: pictureType($0.elementType))) != nil
-        }
-        guard let port = candidates.first else {
-            let texts = ports.map {
-                "\($0.name) \($0.elementType)[\($0.dimensions.map(\.description).joined(separator: ", "))]"
-            }
-            throw GazeError.noPictureInput(inputs: texts, reason: "four axes with 1, 3 or 4 channels are needed")
-        }
-        guard ports.count == 1 else {
-            throw GazeError.furtherInputs(names: ports.map(\.name).filter { $0 != port.name })
-        }
-        return port
-    }
-
-    /// Half-precision inputs are fed with converted float32.
-    private static func pictureType(_ type: ElementType) -> ElementType {
-        [.float16, .bfloat16, .float64].contains(type) ? .float32 : type
     }
 }

@@ -18,6 +18,8 @@ public enum GazeError: Error, Sendable, Hashable {
     case unknownClass(text: String, reason: String)
     /// A file or folder that cannot be written.
     case unwritable(path: String, reason: String)
+    /// No usual size of pictures runs, and the model names none.
+    case pictureSize(input: String, tried: [String])
     /// A method whose result is no map.
     case noMap(method: String)
 }
@@ -44,6 +46,8 @@ extension GazeError: CustomStringConvertible {
             "There is no class '\(text)': \(reason)."
         case .unwritable(let path, let reason):
             "\(path) cannot be written: \(reason). Choose another folder with -o."
+        case .pictureSize(let input, let tried):
+            "The input \(input) leaves the size of pictures open, and the model runs with none of \(tried.joined(separator: ", ")), …; name the size that it was trained with, e.g. --resize squash:320x240."
         case .noMap(let method):
             "The result of \(method) is no map to look at; use 'gaze attribute' for it."
         }

@@ -7,9 +7,10 @@ extension Preprocessing {
     /// - Parameters:
     ///   - inputShape: the input's axes; nil or a negative length is a dynamic one.
     ///   - elementType: the input's type.
+    ///   - known: what the model does by itself, with the sentence that says so.
     /// - Throws: `ImagingError.invalidArgument` where the input cannot be a picture.
     public static func guess(
-        inputShape: [Int?], elementType: ElementType
+        inputShape: [Int?], elementType: ElementType, known: (preset: PreprocessingPreset, reason: String)? = nil
     ) throws(ImagingError) -> (preprocessing: Preprocessing, reasons: [String]) {
         let shape = inputShape.map { $0.flatMap { $0 > 0 ? $0 : nil } }
         let text = "[" + shape.map { $0.map(String.init) ?? "?" }.joined(separator: ", ") + "]"
@@ -34,6 +35,10 @@ extension Preprocessing {
         let rule = ResizeRule.crop(width: size.width, height: size.height, ratio: 0.875)
         var result: Preprocessing
         switch (channels, elementType) {
+        case _ where known != nil:
+            result = (known?.preset ?? .raw255).preprocessing(resize: rule, layout: layout)
+            result.element = elementType == .uint8 ? .uint8 : .float32
+            reasons.append(known?.reason ?? "")
         case (_, .uint8):
             result = PreprocessingPreset.raw255.preprocessing(resize: rule, layout: layout)
             result.element = .uint8

@@ -50,7 +50,9 @@ public struct ModelInspection: Sendable, Codable {
 
     private init(_ message: ModelProto?, model: Model?, problem: String?) {
         file = message.map { FileSummary($0) } ?? FileSummary()
-        notes = model?.notes ?? []
+        let prepared = model.map { model in model.graph.inputs.compactMap { model.graph.preprocessing(of: $0).sentence }
+        }
+        notes = (model?.notes ?? []) + (prepared ?? [])
         var problems = problem.map { [$0] } ?? []
         var layers: [LayerEntry] = []
         var automatic: String?

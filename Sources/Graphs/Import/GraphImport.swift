@@ -189,6 +189,8 @@ struct GraphImporter {
 package enum TensorDeclaration {
     /// The element type and, where a shape is declared, its dimensions.
     package static func read(_ info: ValueInfoProto) throws(GraphError) -> (ElementType, [Graph.Dimension]?) {
+        // An input without a type can only be what every operator takes.
+        guard info.type.value != nil else { return (.float32, nil) }
         guard case .tensorType(let tensor)? = info.type.value else {
             throw .unsupportedType(value: info.name, type: info.type.kind)
         }

@@ -13,7 +13,7 @@ extension Rebatching {
         let rewritten = try specialised(to: Self.sampleCount, by: evaluator)
         let names = comparedNames.filter { rewritten.value(named: $0) != nil }
         guard !names.isEmpty else {
-            throw GraphError.fixedBatch(node: "the graph", reason: "no output of it is a number that tells samples apart")
+            throw GraphError.fixedBatch(node: "the graph", reason: "no output of it holds floating-point numbers")
         }
         let original = graph.tapped(at: names.compactMap { graph.value(named: $0) })
         let batched = rewritten.tapped(at: names.compactMap { rewritten.value(named: $0) })
