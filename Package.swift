@@ -86,7 +86,9 @@ let package = Package(
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "GraphsTests",
-            dependencies: ["Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport"],
+            dependencies: [
+                "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport",
+            ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ExplanationsTests",

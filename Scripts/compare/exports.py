@@ -73,6 +73,7 @@ def worker(name, exporter, folder):
     double, _ = in_double(model, x)
     with torch.no_grad():
         outputs, a = named_layers.layer_output(double, architecture.layer, x.to(next(double.parameters()).dtype))
+    reference.forget(model)
     export(model, [x], path, exporter, ["input"], [f"output{index}" for index in range(len(outputs))])
     record = {"seconds": round(time.time() - started, 1)}
     batch = 1 if exporter == "dynamo" else reference.BATCH
@@ -80,7 +81,7 @@ def worker(name, exporter, folder):
     expected = outputs[0][:batch].numpy()
     record["logits_error"] = float(np.abs(values["output0"] - expected).max() / np.abs(expected).max())
     try:
-        record["layer"] = layer_name(values, a[:batch].numpy())
+        record["layer"] = layer_name(path, values, a[:batch].numpy())
     except ValueError as problem:
         record["layer_missing"] = str(problem)
     return record

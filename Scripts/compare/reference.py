@@ -59,6 +59,9 @@ def build(architecture, seed):
     model.eval()
     model = {"segmentation": FirstOutput, "detection": RawHeads}.get(architecture.task, lambda same: same)(model)
     randomise(model, torch.Generator().manual_seed(seed))
+    for module in model.modules():
+        if architecture.shift and isinstance(module, nn.BatchNorm2d):
+            module.bias.data.add_(architecture.shift)
     generator = torch.Generator().manual_seed(seed + 1)
     height, width = architecture.size
     calibrate(model, torch.randn(8, 3, height, width, generator=generator))
@@ -110,4 +113,12 @@ def with_choices(architecture, model, x, target, imposed=None):
 
 def doubled(model):
     """A float64 copy; buffers and constants too."""
+    forget(model)
     return copy.deepcopy(model).double()
+
+
+def forget(model):
+    """Drops what a module keeps of an earlier pass: LeViT and its kin keep biases, in the precision and with the graph of that pass."""
+    for module in model.modules():
+        if hasattr(module, "attention_bias_cache"):
+            module.attention_bias_cache = {}

@@ -11,21 +11,33 @@ import onnx
 import onnxruntime
 import torch
 
+from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions, spatial
+from rules import (activations, arrangement, case, composition, convolution, elementwise, functions, linear, normalisations, pooling,
+                   quantisation, selections)
 from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions
 from rules import arrangement, case, composition, convolution, elementwise, linear, pooling, spatial
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules"
 # One file a family; its cases' names are unique within it.
 FAMILIES = {
+    "activations": [activations.add_smooth, activations.add_thresholds, activations.add_prelu],
     "arrangement": [arrangement.add_reductions, arrangement.add_shapes, arrangement.add_concatenations, arrangement.add_softmax,
                     arrangement.add_pads, arrangement.add_pass_through],
     "composition": [composition.add_compositions],
     "convolution": [convolution.add_convolutions],
     "elementwise": [elementwise.add_binary, elementwise.add_activations, elementwise.add_clip, elementwise.add_batch_normalization,
                     elementwise.add_casts, elementwise.add_local_response],
+    "functions": [functions.add_elementary, functions.add_powers],
     "linear": [linear.add_linear],
+    "normalisations": [normalisations.add_layer_normalization, normalisations.add_group_normalization,
+                       normalisations.add_batch_statistics, normalisations.add_vector_norms],
+    "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
+    "quantisation": [quantisation.add_quantisation, quantisation.add_learned_scales, quantisation.add_stops],
+    "selections": [selections.add_several, selections.add_where, selections.add_bounds, selections.add_remainders,
+                   selections.add_cast_like],
     "movement": [movement.add_slices, movement.add_splits, movement.add_gathers, movement.add_gathered_elements, movement.add_scatters,
-                 movement.add_selections, movement.add_repetitions, movement.add_blocks, movement.add_orders],
+                 movement.add_selections, movement.add_repetitions, movement.add_centred, movement.add_blocks,
+                 movement.add_orders],
     "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
     "reductions": [reductions.add_reductions, reductions.add_kinks, reductions.add_einsum],
     "sampling": [spatial.add_resizing, spatial.add_sampling],

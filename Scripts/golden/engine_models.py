@@ -75,6 +75,10 @@ def main():
     # The engine warns of a weight that nothing uses.
     save("unused_weight", [node("Neg", ["x"], ["y"])], [value("x", "FLOAT", [2])], [value("y", "FLOAT", [2])],
          [numpy_helper.from_array(np.zeros(2, np.float32), "unused")])
+    # Zeros around negative numbers win in a max pool.
+    save("padded_pool", [node("Pad", ["x", "pads"], ["padded"]), node("MaxPool", ["padded"], ["y"], kernel_shape=[2, 2], strides=[2, 2])],
+         [value("x", "FLOAT", [1, 1, 2, 2])], [value("y", "FLOAT", [1, 1, 2, 2])],
+         [numpy_helper.from_array(np.array([0, 0, 1, 1, 0, 0, 1, 1]), "pads")])
     # A loop of 10^12 small steps: it ends only when it is told to.
     body = helper.make_graph(
         [node("Identity", ["condition"], ["again"]), node("Sin", ["state"], ["next"])], "body",

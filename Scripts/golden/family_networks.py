@@ -90,7 +90,7 @@ def write(family, folder):
         largest = max(np.abs(output).max() for output in outputs)
         error = max(np.abs(values[f"output{index}"] - output).max() for index, output in enumerate(outputs)) / largest
         assert error < 1e-4, f"{path.name}: outputs of ONNX Runtime are off by {error}"
-        files.append({"exporter": exporter, "file": path.name, "layer": layer_name(values, a)})
+        files.append({"exporter": exporter, "file": path.name, "layer": layer_name(path, values, a)})
     index = winner if isinstance(winner, tuple) else (winner,)
     return {"name": family.name, "seed": seed, "target": family.target.format(*index), "inputs": names, "layout": family.layout,
             "arrays": f"{family.name}.npz", "files": files}

@@ -26,14 +26,26 @@ def name_of(values, expected, tolerance=1e-3):
     raise ValueError(f"no value of shape {expected.shape} equals PyTorch's map")
 
 
-def layer_name(values, a):
-    """The graph's name of a layer's output, in whatever layout the exporter left it."""
-    forms = [a, np.moveaxis(a, 1, -1), np.moveaxis(a, -1, 1)] if a.ndim == 4 else [a]
-    for form in forms:
+def layer_name(path, values, a):
+    """The graph's name of a layer's output, in whatever layout the exporter left it.
+
+    Where one equal value makes the next (a ReLU of what is positive already), the last is the layer's output: their gradients differ.
+    """
+    consumers = {}
+    for node in onnx.load(path, load_external_data=False).graph.node:
+        for name in set(node.input):
+            consumers.setdefault(name, []).append(node)
+    for form in [a, np.moveaxis(a, 1, -1), np.moveaxis(a, -1, 1)] if a.ndim == 4 else [a]:
         try:
-            return name_of(values, form)
+            name = name_of(values, form)
         except ValueError:
             continue
+        while len(consumers.get(name, [])) == 1:
+            following = consumers[name][0]
+            if following.op_type not in ("Relu", "Clip") or not np.array_equal(values.get(following.output[0]), values[name]):
+                break
+            name = following.output[0]
+        return name
     raise ValueError("no value of the graph equals the layer's output")
 
 

@@ -92,9 +92,11 @@ package struct BackwardStep {
         return tensor
     }
 
-    /// The element type that the node computes in.
+    /// The element type that the node computes in; where its result is an integer, that of its first real operand.
     package var elementType: ElementType {
-        node.results.first.flatMap { graph[$0].type } ?? .float32
+        guard let type = node.results.first.flatMap({ graph[$0].type }) else { return .float32 }
+        if type.isFloatingPoint { return type }
+        return node.operands.lazy.compactMap { graph[$0].type }.first(where: \.isFloatingPoint) ?? .float32
     }
 
     // MARK: Appending
@@ -169,6 +171,9 @@ package struct BackwardStep {
     package mutating func mean(_ value: ValueID, over axes: [Int]) -> ValueID {
         axes.isEmpty ? value : emit("ReduceMean", [value, integers(axes)], ["keepdims": .integer(1)])
     }
+
+    /// The sum of all elements, with the same number of axes.
+    package mutating func total(_ value: ValueID, rank: Int) -> ValueID { sum(value, over: Array(0..<rank)) }
 
     /// The part from `start` up to `end` along one axis.
     package mutating func slice(_ value: ValueID, from start: Int, to end: Int, axis: Int) -> ValueID {

@@ -24,6 +24,7 @@ extension Graph {
             graph.addInput("seed.\(self[output].name)", type: self[output].type ?? .float32, shape: shape(of: output))
         }
         let onPath = values(dependingOn: targets)
+        let isQuantised = quantisedValues()
         guard let first = nodes.first else {
             return DerivedGraph(graph: graph, seeds: seeds, cotangents: [:])
         }
@@ -39,17 +40,22 @@ extension Graph {
             step.begin(
                 at: position,
                 wanted: node.inputs.map { input in
-                    input.map { onPath[$0.index] && self[$0].type?.isFloatingPoint != false } ?? false
+                    input.map {
+                        onPath[$0.index] && (self[$0].type?.isFloatingPoint != false || isQuantised[$0.index])
+                    } ?? false
                 })
             guard !node.captures.contains(where: { onPath[$0.index] }) else {
-                throw .noRule(operation: node.qualifiedOperation, node: label(node))
+                throw refusal(of: node)
             }
             guard step.wanted.contains(true) else { continue }
             step.resultCotangents = node.outputs.map { output in
                 output.flatMap { step.total(of: $0, &contributions) }
             }
             guard let rule = composite.rule(for: node, in: self) else {
-                throw .noRule(operation: node.qualifiedOperation, node: label(node))
+                throw refusal(of: node)
+            }
+            if let result = node.output(0), isQuantised[result.index], !movesQuantisedValues(node) {
+                throw .unsupported(node: label(node), reason: "it computes with quantised integers")
             }
             let cotangents = try rule.cotangents(&step)
             for (operand, cotangent) in zip(node.inputs, cotangents) {
@@ -61,6 +67,16 @@ extension Graph {
         var result: [ValueID: ValueID] = [:]
         for target in Set(targets).sorted() { result[target] = step.total(of: target, &contributions) }
         return DerivedGraph(graph: step.graph, seeds: seeds, cotangents: result)
+    }
+}
+
+extension Graph {
+    /// Why a node has no rule.
+    private func refusal(of node: Node) -> DifferentiationError {
+        guard let reason = reasonForControlFlow(node) else {
+            return .noRule(operation: node.qualifiedOperation, node: label(node))
+        }
+        return .unsupported(node: label(node), reason: reason)
     }
 }
 

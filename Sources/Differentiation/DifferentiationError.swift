@@ -14,6 +14,8 @@ extension DifferentiationError: CustomStringConvertible {
     /// One sentence: what, where, what to do.
     public var description: String {
         switch self {
+        case .noRule(let operation, let node) where operation.hasPrefix("com.microsoft"):
+            "There is no backward rule for ONNX Runtime's own operator \(operation) (node \(node)); export the model without graph optimisation or quantisation, which writes it as operators of ONNX."
         case .noRule(let operation, let node):
             "There is no backward rule for the operator \(operation) (node \(node)); explain a layer behind it, or use a method that needs no gradient ('gaze inspect MODEL' shows which operators block)."
         case .unknownShape(let value, let node):

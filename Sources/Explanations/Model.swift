@@ -40,6 +40,10 @@ public final class Model: Sendable {
         self.engine = engine
     }
 
+    /// What the import changed about the model or noticed in it (half precision, training modes, weights that are NaN), one
+    /// sentence each.
+    public var notes: [String] { graph.notes }
+
     /// The inputs in the file's order.
     public var inputs: [Port] {
         graph.inputs.map { input in

@@ -44,6 +44,7 @@ struct InspectCommand: ParsableCommand {
         Console.put(Console.table(inspection.operators.map { ["", "\($0.count)", $0.name, $0.rule] }, right: [1]))
         if !inspection.layers.isEmpty { show(inspection.layers) }
         if let layer = inspection.automaticLayer { list("Automatic layer", [layer]) }
+        if !inspection.notes.isEmpty { list("Notes", inspection.notes) }
         if !inspection.problems.isEmpty { list("Problems", inspection.problems) }
         if !inspection.families.isEmpty {
             list(

@@ -62,6 +62,8 @@ public struct Graph: Sendable {
     package var outputs: [Output] = []
     /// Text that travels with an exported file.
     package var metadata: [String: String] = [:]
+    /// What the import changed about the model or noticed in it, one sentence each; people should see them.
+    public internal(set) var notes: [String] = []
     /// Versions of other operator sets that nodes use.
     package var domains: [String: Int] = [:]
 

@@ -14,6 +14,12 @@ public enum GraphError: Error, Sendable, Hashable {
     case unsupportedType(value: String, type: String)
     /// An attribute that Gaze cannot carry.
     case unsupportedAttribute(node: String, attribute: String, reason: String)
+    /// A node that the engine does not take, with the engine's words.
+    case refusedNode(node: String, reason: String)
+    /// A local function that calls itself, with the way from it back to it.
+    case recursiveFunction(name: String, path: [String])
+    /// Functions or loops that would become more nodes than a model has.
+    case tooManyNodes(node: String, limit: Int)
     /// A model that Gaze cannot take, in words.
     case unsupportedModel(reason: String, advice: String)
     /// The shape given for an input is not one that the model takes.
@@ -48,6 +54,12 @@ extension GraphError: CustomStringConvertible {
             "'\(value)' is a \(type); Gaze handles tensors of numbers. Export the model without it, or cut it off in front of it."
         case .unsupportedAttribute(let node, let attribute, let reason):
             "Node \(node) has an attribute '\(attribute)' that cannot be read: \(reason). Export the model again."
+        case .refusedNode(let node, let reason):
+            "Node \(node) cannot run: \(reason) Check the model with onnx.checker (full_check=True), or export it again with operators of ONNX opset 21."
+        case .recursiveFunction(let name, let path):
+            "The model's function '\(name)' calls itself (\(path.joined(separator: " → "))), which ONNX does not allow; export the model again."
+        case .tooManyNodes(let node, let limit):
+            "Node \(node) would become more than \(limit) nodes, or is nested too deep; export the model without local functions."
         case .unsupportedModel(let reason, let advice):
             "\(reason). \(advice)"
         case .inputShape(let input, let declared, let given):

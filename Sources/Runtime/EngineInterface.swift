@@ -38,6 +38,7 @@ import Glibc
 
     let makeOptions: Make
     let setOptimization: SetNumber
+    let setEntry: @convention(c) (OpaquePointer, Text, Text) -> Status
     let disablePerSessionThreads: SetFlag
     let disableArena: SetFlag
     let disableMemoryPattern: SetFlag
@@ -116,6 +117,7 @@ import Glibc
 
         unsafe makeOptions = slot(10)
         unsafe setOptimization = slot(23)
+        unsafe setEntry = slot(130)
         unsafe disablePerSessionThreads = slot(120)
         unsafe disableArena = slot(19)
         unsafe disableMemoryPattern = slot(17)

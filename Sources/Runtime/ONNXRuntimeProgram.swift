@@ -127,6 +127,15 @@ import struct Foundation.Data
         try unsafe interface.check("share its threads", interface.disablePerSessionThreads(settings.pointer))
         try unsafe interface.check(
             "set the optimisation level", interface.setOptimization(settings.pointer, options.optimization.rawValue))
+        // ONNX Runtime 1.31 fuses a Pad with zeros into a MaxPool behind it, which then pads with minus infinity instead.
+        try unsafe interface.check(
+            "switch a fusion off",
+            interface.setEntry(settings.pointer, "optimization.disable_specified_optimizers", "Pad_Fusion"))
+        // Between DequantizeLinear and QuantizeLinear the engine would make integers of floating-point weights anew, with
+        // scales of its own, so that folded weights gave other results than the file's.
+        try unsafe interface.check(
+            "leave quantised operators alone",
+            interface.setEntry(settings.pointer, "session.disable_quant_qdq", "1"))
         if !options.keepsMemory {
             try unsafe interface.check("switch its memory arena off", interface.disableArena(settings.pointer))
             try unsafe interface.check("switch memory patterns off", interface.disableMemoryPattern(settings.pointer))

@@ -2,7 +2,6 @@ import Differentiation
 import Graphs
 import Runtime
 import Tensors
-import TestSupport
 import Testing
 
 /// Compares a rule with central differences of the engine's own forward results.
@@ -21,14 +20,8 @@ struct CentralDifferences {
     /// Checks the gradient of a random combination of the case's result with respect to all operands.
     func check(_ example: FiniteDifferenceTests.Case, seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        var graph = Graph()
-        let names = example.shapes.indices.map { "x\($0)" }
-        let values = zip(names, example.shapes).map { graph.addInput($0, type: .float32, shape: $1) }
-        let result = example.build(&graph, values)
-        graph.outputs = [Graph.Output(name: graph[result].name, value: result)]
-        graph = try derivatives.specialised(graph)
+        let (graph, names) = try self.graph(example)
         #expect(graph.nodes.contains { $0.operation == example.operation })
-
         var inputs: [String: [Float]] = [:]
         for (index, name) in names.enumerated() {
             inputs[name] = grid(example.shapes[index].count, positive: example.positive.contains(index), &random)
@@ -65,6 +58,61 @@ struct CentralDifferences {
             }
             #expect(worst <= Self.tolerance * max(1, largest), "operand \(index) of \(example), seed \(seed)")
         }
+    }
+
+    /// Differentiates the derivative once more: `∂⟨Jᵀs, v⟩/∂s = J v`, the forward results' slope along `v`.
+    ///
+    /// So every operator that a rule emits has a rule, and the derived graph is what it should be as a function of its seed.
+    func checkSecondUse(_ example: FiniteDifferenceTests.Case, seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let (graph, names) = try self.graph(example)
+        let output = graph.outputs[0]
+        let shape = try #require(graph.shape(of: output.value))
+        let derived = try derivatives.derivedGraph(graph, of: [output.name], at: names)
+        let target = try #require(graph.value(named: names[0]))
+        let gradient = try #require(derived.cotangents[target])
+        var first = derived.graph
+        first.outputs = [Graph.Output(name: first[gradient].name, value: gradient)]
+        first = try derivatives.specialised(first.eliminatingDeadNodes(keepingInputs: true))
+        // Where all of the operand is taken, its cotangent is the seed itself.
+        guard !first.nodes.isEmpty else { return }
+
+        let seedName = derived.graph[derived.seeds[0]].name
+        var feed: [String: AnyTensor] = [:]
+        var points: [[Float]] = []
+        for (index, name) in names.enumerated() {
+            let shape = example.shapes[index]
+            points.append(grid(shape.count, positive: example.positive.contains(index), &random))
+            feed[name] = try floats(points[index], shape)
+        }
+        // One coordinate at a time, as in `check`, keeps products of many factors exact.
+        let moved = Int.random(in: 0..<max(points[0].count, 1), using: &random)
+        let direction = points[0].indices.map { $0 == moved ? Float(1) : 0 }
+        func forward(_ distance: Float) throws -> [Float] {
+            var feed = feed
+            feed[names[0]] = try floats(zip(points[0], direction).map { $0 + distance * $1 }, example.shapes[0])
+            return try derivatives.outputs(graph, feed)[0].floats
+        }
+        let slopes = try zip(forward(Self.step), forward(-Self.step)).map { ($0 - $1) / (2 * Self.step) }
+        feed[seedName] = try floats([Float](repeating: 1, count: shape.count), shape)
+        let found = try derivatives.gradients(
+            first, of: [first.outputs[0].name], at: [seedName], inputs: feed,
+            seeds: [try floats(direction, example.shapes[0])])
+        let product = try #require(found[0]).floats
+        let errors = zip(slopes, product).map { abs($0 - $1) }
+        let worst = errors.allSatisfy(\.isFinite) ? Double(errors.max() ?? 0) : .infinity
+        let largest = Double(slopes.map(abs).max() ?? 0)
+        #expect(product.count == slopes.count && worst <= Self.tolerance * max(1, largest), "\(example), seed \(seed)")
+    }
+
+    /// The case's graph with all shapes known, and its inputs' names.
+    private func graph(_ example: FiniteDifferenceTests.Case) throws -> (graph: Graph, inputs: [String]) {
+        var graph = Graph()
+        let names = example.shapes.indices.map { "x\($0)" }
+        let values = zip(names, example.shapes).map { graph.addInput($0, type: .float32, shape: $1) }
+        let result = example.build(&graph, values)
+        graph.outputs = [Graph.Output(name: graph[result].name, value: result)]
+        return (try derivatives.specialised(graph), names)
     }
 
     /// Odd multiples of 1/8 around 0, or above 1, shuffled.

@@ -18,8 +18,9 @@ import Testing
         var testDescription: String { "\(operation) \(name)" }
     }
 
-    @Test func everyRuleHasACase() {
-        #expect(Set(Self.cases.map(\.operation)) == Set(RuleCatalogue.rules.keys))
+    @Test func everyDerivativeHasACase() {
+        let derivatives = RuleCatalogue.rules.filter { $0.value.character == .trueDerivative }
+        #expect(Set(Self.cases.map(\.operation)) == Set(derivatives.keys))
     }
 
     @Test(arguments: cases)

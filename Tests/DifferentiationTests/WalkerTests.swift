@@ -50,23 +50,23 @@ import Testing
     }
 
     @Test func branchesWithoutInfluenceCostNothing() throws {
-        let graph = try graph(outputs: ["y", "unused"]) { graph, x in
+        let graph = try graph([2, 2], outputs: ["y", "unused"]) { graph, x in
             graph.append("Mul", [x, x], name: "y")
-            // No rule knows Erf, and nothing asks for it.
-            graph.append("Erf", [x], name: "unused")
+            // Det has no rule, and nothing asks for it.
+            graph.append("Det", [x], name: "unused")
         }
         let derived = try derivatives.derivedGraph(graph, of: ["y"], at: ["x", "unused"])
         let unused = try #require(graph.value(named: "unused"))
         #expect(derived.cotangents[unused] == nil)
         #expect(derived.cotangents.count == 1)
         // Nodes before a target are not visited either.
-        let above = try self.graph { graph, x in
-            let before = graph.append("Erf", [x], name: "before")[0]
+        let above = try self.graph([3, 1, 1]) { graph, x in
+            let before = graph.append("Det", [x], name: "before")[0]
             graph.append("Mul", [before, before], name: "y")
         }
         let found = try derivatives.gradients(
-            above, of: ["y"], at: ["before"], inputs: ["x": floats([0, 0, 0])], seeds: [floats([1, 1, 1])])
-        #expect(found[0]?.floats == [0, 0, 0])
+            above, of: ["y"], at: ["before"], inputs: ["x": floats([0, 1, 2], [3, 1, 1])], seeds: [floats([1, 1, 1])])
+        #expect(found[0]?.floats == [0, 2, 4])
     }
 
     @Test func broadcastOperandsGetTheSum() throws {
@@ -106,11 +106,11 @@ import Testing
     }
 
     @Test func aMissingRuleNamesOperatorAndNode() throws {
-        let graph = try graph { graph, x in
-            let erf = graph.append("Erf", [x], name: "gauss", origin: Origin(name: "act/gauss"))[0]
-            graph.append("Mul", [erf, x], name: "y")
+        let graph = try graph([2, 2]) { graph, x in
+            let volume = graph.append("Det", [x], name: "volume", origin: Origin(name: "head/volume"))[0]
+            graph.append("Mul", [volume, x], name: "y")
         }
-        #expect(throws: DifferentiationError.noRule(operation: "Erf", node: "Erf 'act/gauss'")) {
+        #expect(throws: DifferentiationError.noRule(operation: "Det", node: "Det 'head/volume'")) {
             try derivatives.derivedGraph(graph, of: ["y"], at: ["x"])
         }
     }

@@ -190,3 +190,91 @@ import Testing
         }
     }
 }
+
+/// Where files keep weights, and what they declare beside them.
+@Suite struct WeightPlacesTests {
+    private func sparse(_ indices: [Int64], _ indexShape: Shape, name: String = "w") throws -> SparseTensorProto {
+        var proto = SparseTensorProto()
+        proto.values = TensorProto(try Models.floats([5, 7]), name: name)
+        proto.indices = TensorProto(AnyTensor(try Tensor(shape: indexShape, elements: indices)))
+        proto.dims = [2, 3]
+        return proto
+    }
+
+    @Test func sparseWeightsAreDense() throws {
+        for (indices, shape) in [([1, 5], [2]), ([0, 1, 1, 2], [2, 2])] as [([Int64], Shape)] {
+            var model = Models.model([NodeProto("Add", ["x", "w"], ["y"])])
+            model.graph.sparseInitializer = [try sparse(indices, shape)]
+            let expected = try Models.floats([0, 5, 0, 0, 0, 7], [2, 3])
+            let graph = try Graph(model)
+            #expect(graph[try #require(graph.value(named: "w"))].constant == expected)
+
+            var attribute = AttributeProto()
+            attribute.name = "sparse_value"
+            attribute.type = .sparseTensor
+            attribute.sparseTensor = try sparse(indices, shape, name: "")
+            let constant = Models.model([
+                NodeProto("Constant", [], ["w"], attributes: [attribute]), NodeProto("Add", ["x", "w"], ["y"]),
+            ])
+            let other = try Graph(constant)
+            #expect(other[try #require(other.value(named: "w"))].constant == expected)
+        }
+    }
+
+    @Test func sparseWeightsOutsideTheirShapeAreRefused() throws {
+        let odd: [([Int64], Shape)] = [
+            ([1, 6], [2]), ([-1, 0], [2]), ([0, 1, 2, 0], [2, 2]), ([1, 2, 3], [3]), ([1], [1]),
+        ]
+        for (indices, shape) in odd {
+            var model = Models.model([NodeProto("Add", ["x", "w"], ["y"])])
+            model.graph.sparseInitializer = [try sparse(indices, shape)]
+            #expect(throws: (any Error).self, "\(indices)") { try Graph(model) }
+        }
+        var huge = Models.model([NodeProto("Add", ["x", "w"], ["y"])])
+        huge.graph.sparseInitializer = [try sparse([1, 5], [2])]
+        huge.graph.sparseInitializer[0].dims = [1 << 31, 1 << 31]
+        #expect(throws: ONNXFormatError.self) { try Graph(huge) }
+    }
+
+    @Test func outputsMayBeInputsAndWeights() throws {
+        let weight = try Models.floats((0..<600).map { Float($0) })
+        let graph = try Graph(
+            Models.model(
+                [NodeProto("Relu", ["x"], ["y"])], inputs: [Models.input("x", [2])], outputs: ["y", "x", "w"],
+                initializers: [TensorProto(weight, name: "w")])
+        ).specialised(to: [:], by: Models.evaluator())
+        let x = try Models.floats([-1, 2])
+        #expect(try Models.run(graph, ["x": x]) == [try Models.floats([0, 2]), x, weight])
+    }
+
+    @Test func oneOutputTwiceIsRefused() throws {
+        #expect(throws: GraphError.duplicateValue(name: "y")) {
+            try Graph(Models.model([NodeProto("Relu", ["x"], ["y"])], outputs: ["y", "y"]))
+        }
+    }
+
+    @Test func whatIsNoTensorOfNumbersIsNamed() throws {
+        let tensor = Models.input("x", [1]).type
+        var kinds = [TypeProto](repeating: TypeProto(), count: 4)
+        kinds[0].sequenceType.elemType = tensor
+        kinds[1].mapType.valueType = tensor
+        kinds[2].sparseTensorType.elemType = 1
+        kinds[3].tensorType.elemType = 14
+        let names = ["sequence of values", "map", "sparse tensor", "tensor of element type COMPLEX64"]
+        for (kind, name) in zip(kinds, names) {
+            var model = Models.model([NodeProto("Identity", ["x"], ["y"])])
+            model.graph.input[0].type = kind
+            #expect(throws: GraphError.unsupportedType(value: "x", type: name)) { try Graph(model) }
+        }
+    }
+
+    @Test func nodesOfOneNameAreWrittenUnderSeveral() throws {
+        let graph = try Graph(
+            Models.model([
+                NodeProto("Relu", ["x"], ["a"], name: "n"), NodeProto("Abs", ["a"], ["b"], name: "n_2"),
+                NodeProto("Neg", ["b"], ["y"], name: "n"),
+            ]))
+        #expect(graph.model().graph.node.map(\.name) == ["n", "n_2", "n_3"])
+        #expect(try Models.run(graph, ["x": Models.floats([1, 2, 3, 4, 5, 6], [2, 3])])[0].floats[5] == -6)
+    }
+}

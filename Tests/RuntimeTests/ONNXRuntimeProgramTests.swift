@@ -34,6 +34,15 @@ import Testing
         #expect(y.floats.count == golden.y.count)
     }
 
+    /// Every window holds one of the negative numbers and three zeros of the padding.
+    @Test(arguments: OptimizationLevel.allCases) func zerosAroundAPictureTakePartInAMaximum(level: OptimizationLevel)
+        throws
+    {
+        let program = try EngineModels.program("padded_pool", ProgramOptions(optimization: level))
+        let x = try tensor([-1, -2, -3, -4] as [Float], [1, 1, 2, 2])
+        #expect(try program.run(["x": x], outputs: ["y"])[0].floats == [0, 0, 0, 0])
+    }
+
     @Test(arguments: OptimizationLevel.allCases) func weightsGivenSeparately(level: OptimizationLevel) throws {
         let golden = try EngineModels.convolution()
         var weights = ["w": try tensor(golden.w, [3, 2, 3, 3]), "b": try tensor(golden.b)]

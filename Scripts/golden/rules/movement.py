@@ -219,6 +219,14 @@ def add_repetitions(suite):
                   {"repeats": integers(*copies)})
 
 
+def add_centred(suite):
+    generator = np.random.default_rng(39)
+    for name, shape, axes, lengths, pads in [("crop", (2, 5), (1,), (2,), (-1, -2)), ("pad", (2, 3), (-1,), (6,), (1, 2)),
+                                             ("both", (4, 2), (1, 0), (5, 1), (1, 2, -1, -2))]:
+        suite.add(f"center_crop_pad_{name}", "CenterCropPad", node("CenterCropPad", "x lengths", axes=axes), {"x": eighths(generator, shape)},
+                  lambda x: F.pad(x, pads), {"lengths": integers(*lengths)})
+
+
 def add_blocks(suite):
     generator = np.random.default_rng(37)
     for size, shape in [(2, (1, 8, 2, 3)), (3, (2, 9, 1, 2))]:

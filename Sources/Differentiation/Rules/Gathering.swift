@@ -172,9 +172,9 @@ struct OneHotRule: BackwardRule {
         let hits = step.emit(
             "OneHot", [try step.operand(0), try step.operand(1), step.constant([0, 1], shape: [2])],
             ["axis": .integer(step.node.integer("axis") ?? -1)])
-        let all = Array(0..<(try step.shape(ofResult: 0)).rank)
-        let on = step.reshape(step.sum(step.multiply(seed, hits), over: all), to: [1])
-        let total = step.reshape(step.sum(seed, over: all), to: [1])
+        let rank = try step.shape(ofResult: 0).rank
+        let on = step.reshape(step.total(step.multiply(seed, hits), rank: rank), to: [1])
+        let total = step.reshape(step.total(seed, rank: rank), to: [1])
         let value = step.emit("Concat", [step.subtract(total, on), on], ["axis": .integer(0)])
         return [nil, nil, Cotangent(value, [2])]
     }

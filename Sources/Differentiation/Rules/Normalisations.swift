@@ -31,7 +31,7 @@ struct BatchNormalizationRule: BackwardRule {
             if step.wants(1) { result[1] = Cotangent(total, channels) }
             if step.wants(4) {
                 let halved = step.scale(step.multiply(total, slope), by: -0.5)
-                result[4] = Cotangent(step.divide(halved, step.multiply(deviation, deviation)), channels)
+                result[4] = Cotangent(step.divide(halved, deviation), channels)
             }
         }
         if step.wants(2) || step.wants(3) {

@@ -1,19 +1,23 @@
 import Graphs
 import Tensors
 
-/// Padding: what was copied comes back; with reflect, edge and wrap a position gathers from all of its copies.
+/// Padding: what was copied comes back, and the padding value gets the sum of the rest; with reflect, edge and wrap a position gathers from all of its copies.
 struct PadRule: BackwardRule {
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
         var result = step.none
-        guard let seed = step.resultCotangents[0], step.wants(0) else { return result }
+        guard let seed = step.resultCotangents[0], step.wants(0) || step.wants(2) else { return result }
         let shape = try step.shape(ofOperand: 0)
         let (begins, ends) = try pads(&step, rank: shape.rank)
         let mode = step.node.string("mode") ?? "constant"
         if mode == "constant" {
-            let back = step.integers((begins + ends).map { -$0 })
-            result[0] = Cotangent(step.emit("Pad", [seed, back]), shape)
+            let copied = step.pad(seed, begins: begins.map { -$0 }, ends: ends.map { -$0 })
+            result[0] = Cotangent(copied, shape)
+            guard step.wants(2) else { return result }
+            let padding = step.subtract(step.total(seed, rank: shape.rank), step.total(copied, rank: shape.rank))
+            result[2] = Cotangent(padding, Shape([Int](repeating: 1, count: shape.rank)))
             return result
         }
+        guard step.wants(0) else { return result }
         guard shape.count > 0 else {
             throw .unsupported(node: step.label, reason: "its operand \(shape) is empty")
         }

@@ -116,22 +116,16 @@ struct SplitRule: BackwardRule {
         return result
     }
 
-    /// The length of every part, also of those that the node leaves out.
+    /// The length of every part, also of those whose shape nobody asked for.
     private func sizes(_ step: inout BackwardStep, length: Int, axis: Int) throws(DifferentiationError) -> [Int] {
-        let outputs = step.node.outputs
-        if let constant = step.node.input(1).flatMap({ step.graph[$0].constant }),
-            constant.integers.count == outputs.count
-        {
-            return constant.integers
+        let parts = step.node.outputs.count
+        guard let given = step.node.input(1) else {
+            // Equal parts, the last one smaller where they do not divide evenly.
+            let part = (length + parts - 1) / max(parts, 1)
+            return (0..<parts).map { min(part, max(length - $0 * part, 0)) }
         }
-        if outputs.allSatisfy({ $0 != nil }) {
-            return try outputs.indices.map { index throws(DifferentiationError) in
-                try step.shape(ofResult: index)[axis]
-            }
-        }
-        // Equal parts, the last one smaller where they do not divide evenly.
-        let part = (length + outputs.count - 1) / max(outputs.count, 1)
-        return outputs.indices.map { min(part, max(length - $0 * part, 0)) }
+        if let constant = step.graph[given].constant, constant.integers.count == parts { return constant.integers }
+        return try (0..<parts).map { index throws(DifferentiationError) in try step.shape(ofResult: index)[axis] }
     }
 }
 

@@ -24,6 +24,8 @@ public struct ModelInspection: Sendable, Codable {
     public let layers: [LayerEntry]
     /// The layer that would be taken, with the reason.
     public let automaticLayer: String?
+    /// What the import changed about the model or noticed in it.
+    public let notes: [String]
     /// What could not be found out and why, with the nearest remedy; empty where everything was.
     public let problems: [String]
     /// What can be used, and why not the rest.
@@ -48,6 +50,7 @@ public struct ModelInspection: Sendable, Codable {
 
     private init(_ message: ModelProto?, model: Model?, problem: String?) {
         file = message.map { FileSummary($0) } ?? FileSummary()
+        notes = model?.notes ?? []
         var problems = problem.map { [$0] } ?? []
         var layers: [LayerEntry] = []
         var automatic: String?

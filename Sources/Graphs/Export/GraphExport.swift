@@ -61,6 +61,7 @@ extension Graph {
             return valueInfo(output.value, name: output.name)
         }
         graph.node = nodes.map(message) + renamed
+        graph.makeNodeNamesUnique()
         return graph
     }
 
@@ -107,6 +108,26 @@ extension Graph {
             }
         }
         return info
+    }
+}
+
+extension GraphProto {
+    /// The engine refuses two nodes of one name, as copies of a body have.
+    fileprivate mutating func makeNodeNamesUnique() {
+        var counts: [String: Int] = [:]
+        var used = Set(node.map(\.name))
+        var nodes = node
+        node = []
+        for index in nodes.indices where !nodes[index].name.isEmpty {
+            let name = nodes[index].name
+            var number = counts[name, default: 0] + 1
+            if number > 1 {
+                while !used.insert("\(name)_\(number)").inserted { number += 1 }
+                nodes[index].name = "\(name)_\(number)"
+            }
+            counts[name] = number
+        }
+        node = nodes
     }
 }
 

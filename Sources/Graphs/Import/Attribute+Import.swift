@@ -43,6 +43,7 @@ package enum ConstantNode {
             case "value_floats": return AnyTensor(Tensor(vector: attribute.floats))
             case "value_int": return AnyTensor(Tensor(attribute.i))
             case "value_ints": return AnyTensor(Tensor(vector: attribute.ints))
+            case "sparse_value": return try AnyTensor(attribute.sparseTensor)
             default: continue
             }
         }
@@ -64,7 +65,8 @@ package enum BodyGraph {
     }
 
     private static func outerNames(of graph: GraphProto) -> [String] {
-        var inner = Set(graph.input.map(\.name) + graph.initializer.map(\.name))
+        var inner = Set(
+            graph.input.map(\.name) + graph.initializer.map(\.name) + graph.sparseInitializer.map(\.values.name))
         var outer: [String] = []
         for node in graph.node {
             for name in node.input + outerNames(of: node) where !name.isEmpty && !inner.contains(name) {

@@ -6,45 +6,61 @@ extension Graph {
     /// The graph of a model whose operators are at `Graph.opset` (see `Upgrades`).
     ///
     /// Weights become constants wherever the file keeps them: initializers (repeated as inputs or not) and Constant
-    /// nodes. Nodes are put in order where the file has them out of order.
+    /// nodes. Nodes are put in order where the file has them out of order. Half precision is widened, integer operators are
+    /// written as floating-point ones between DequantizeLinear and QuantizeLinear, and training modes are switched off;
+    /// `notes` says so.
     package init(_ model: ModelProto) throws {
+        var model = model.functions.isEmpty ? model : try Upgrades.apply(to: model)
         self.init()
+        notes += TrainingMode.switchOff(in: &model)
+        notes += QuantizedOperators.rewrite(in: &model)
+        notes += try FloatWidening.apply(to: &model)
         for property in model.metadataProps { metadata[property.key] = property.value }
         for domain in model.opsetImport where !["", "ai.onnx"].contains(domain.domain) {
             domains[domain.domain] = Int(domain.version)
         }
-        var importer = GraphImporter(model: model)
+        var importer = GraphImporter(model.graph)
         self = try importer.run(into: self)
+        noteDamagedWeights()
         try validate(after: "import")
     }
 }
 
-/// Turns messages into a graph, once.
-private struct GraphImporter {
+/// Turns the messages of a graph, or of a body of one, into nodes.
+struct GraphImporter {
     let proto: GraphProto
-    let functions: Set<String>
-    private var known: [String: ValueID] = [:]
+    /// Values by the name that the messages have for them.
+    private var known: [String: ValueID]
+    /// The node whose body this is.
+    private let parent: Origin?
+    private var defined: Set<String> = []
 
-    init(model: ModelProto) {
-        proto = model.graph
-        functions = Set(model.functions.map { "\($0.domain).\($0.name)" })
+    /// An importer of a model's graph.
+    init(_ proto: GraphProto) {
+        self.init(body: proto, of: nil, scope: [:])
+    }
+
+    /// An importer of a body, which reads values of the graph around it by name.
+    init(body: GraphProto, of parent: Origin?, scope: [String: ValueID]) {
+        proto = body
+        self.parent = parent
+        known = scope
     }
 
     mutating func run(into empty: Graph) throws -> Graph {
         var graph = empty
-        if let sparse = proto.sparseInitializer.first {
-            throw GraphError.unsupportedType(value: sparse.values.name, type: "sparse tensor")
-        }
-        for initializer in proto.initializer {
-            try define(initializer.name, as: graph.addConstant(try AnyTensor(initializer), name: initializer.name))
-        }
-        for input in proto.input where known[input.name] == nil {
+        var constants: [String: ValueID] = [:]
+        try importConstants(into: &graph, sharing: &constants)
+        let weights = Set(proto.initializer.map(\.name) + proto.sparseInitializer.map(\.values.name))
+        for input in proto.input where !weights.contains(input.name) {
             let (type, dimensions) = try TensorDeclaration.read(input)
             try define(input.name, as: graph.addInput(input.name, type: type, dimensions: dimensions))
         }
         try importNodes(into: &graph)
+        var names = Set<String>()
         for output in proto.output {
             guard let value = known[output.name] else { throw GraphError.undefinedOutput(name: output.name) }
+            guard names.insert(output.name).inserted else { throw GraphError.duplicateValue(name: output.name) }
             if let (type, dimensions) = try? TensorDeclaration.read(output) {
                 graph[value].type = graph[value].type ?? type
                 graph[value].declared = graph[value].declared ?? dimensions
@@ -54,8 +70,41 @@ private struct GraphImporter {
         return graph
     }
 
+    /// Adds a body's nodes with these values for its inputs; returns its outputs.
+    ///
+    /// `constants` keeps the body's constants for its next copy.
+    mutating func run(
+        into graph: inout Graph, arguments: [ValueID], sharing constants: inout [String: ValueID]
+    ) throws -> [ValueID] {
+        try importConstants(into: &graph, sharing: &constants)
+        for (input, argument) in zip(proto.input, arguments) { try define(input.name, as: argument) }
+        try importNodes(into: &graph)
+        return try proto.output.map { output in
+            guard let value = known[output.name] else { throw GraphError.undefinedOutput(name: output.name) }
+            return value
+        }
+    }
+
     private mutating func define(_ name: String, as value: ValueID) throws {
-        guard known.updateValue(value, forKey: name) == nil else { throw GraphError.duplicateValue(name: name) }
+        guard defined.insert(name).inserted else { throw GraphError.duplicateValue(name: name) }
+        known[name] = value
+    }
+
+    /// Initializers and Constant nodes.
+    private mutating func importConstants(into graph: inout Graph, sharing constants: inout [String: ValueID]) throws {
+        func add(_ name: String, _ tensor: () throws -> AnyTensor?) throws {
+            if constants[name] == nil {
+                guard let tensor = try tensor() else { return }
+                constants[name] = graph.addConstant(tensor, name: name)
+            }
+            if let value = constants[name] { try define(name, as: value) }
+        }
+        for initializer in proto.initializer { try add(initializer.name) { try AnyTensor(initializer) } }
+        for sparse in proto.sparseInitializer { try add(sparse.values.name) { try AnyTensor(sparse) } }
+        for node in proto.node where node.opType == "Constant" && node.isStandard {
+            guard let name = node.output.first, !name.isEmpty else { continue }
+            try add(name) { try ConstantNode.tensor(of: node) }
+        }
     }
 
     /// Adds the nodes in the file's order; one that reads a later result waits for it.
@@ -68,7 +117,7 @@ private struct GraphImporter {
             let node = proto.node[start]
             for name in Set(node.input + BodyGraph.outerNames(of: node)) where !name.isEmpty && known[name] == nil {
                 guard produced.contains(name) else {
-                    throw GraphError.undefinedValue(name: name, node: describe(node))
+                    throw GraphError.undefinedValue(name: name, node: node.label)
                 }
                 waiters[name, default: []].append(start)
                 missing[start] += 1
@@ -87,26 +136,25 @@ private struct GraphImporter {
         }
         guard done == proto.node.count else {
             let stuck = missing.firstIndex { $0 > 0 } ?? 0
-            throw GraphError.cycle(node: describe(proto.node[stuck]))
+            throw GraphError.cycle(node: proto.node[stuck].label)
         }
     }
 
     private mutating func importNode(_ node: NodeProto, into graph: inout Graph) throws {
-        let domain = node.domain == "ai.onnx" ? "" : node.domain
-        if functions.contains("\(node.domain).\(node.opType)") {
-            throw GraphError.unsupportedModel(
-                reason: "Node \(describe(node)) calls a local function of the model, which Gaze does not inline yet",
-                advice: "Inline it first with onnx.inliner.inline_local_functions")
+        if node.opType == "Constant", node.isStandard, let name = node.output.first, defined.contains(name) { return }
+        let domain = node.isStandard ? "" : node.domain
+        let outer = BodyGraph.outerNames(of: node)
+        var renamed: [String: String] = [:]
+        for name in outer {
+            if let value = known[name], graph[value].name != name { renamed[name] = graph[value].name }
         }
-        if domain.isEmpty, node.opType == "Constant", let tensor = try ConstantNode.tensor(of: node),
-            let name = node.output.first
-        {
-            try define(name, as: graph.addConstant(tensor, name: name))
-            return
-        }
+        var rewriting = BodyRewriting(names: renamed)
+        // The engine wants names to be unique across bodies and what is around them, and a body may become several copies.
+        if parent != nil { rewriting.definitionSuffix = "@\(graph.values.count)" }
+        let proto = node.attribute.isEmpty ? node : rewriting.bodies(of: node)
         var attributes: [String: Attribute] = [:]
-        for attribute in node.attribute {
-            attributes[attribute.name] = try Attribute(attribute, node: describe(node))
+        for attribute in proto.attribute {
+            attributes[attribute.name] = try Attribute(attribute, node: node.label)
         }
         let outputs = try node.output.map { name -> ValueID? in
             guard !name.isEmpty else {
@@ -120,15 +168,20 @@ private struct GraphImporter {
         graph.append(
             Node(
                 node.opType, domain: domain, inputs: node.input.map { $0.isEmpty ? nil : known[$0] }, outputs: outputs,
-                attributes: attributes, captures: BodyGraph.outerNames(of: node).compactMap { known[$0] },
-                origin: Origin(node)))
+                attributes: attributes, captures: outer.compactMap { known[$0] }, origin: origin(of: node)))
     }
 
     /// A name that nothing in the file has, bodies included.
     private func placeholder() -> String { "gaze.unused.\(proto.name).\(known.count)" }
 
-    private func describe(_ node: NodeProto) -> String {
-        "\(node.opType) '\(node.name.isEmpty ? node.output.first ?? "" : node.name)'"
+    /// A body's node keeps the name of the node that the body belongs to in front of its own.
+    private func origin(of node: NodeProto) -> Origin {
+        let own = Origin(node)
+        guard let parent else { return own }
+        let separator = parent.name.isEmpty || own.name.isEmpty || own.name.hasPrefix("/") ? "" : "/"
+        return Origin(
+            name: parent.name + separator + own.name,
+            modulePath: own.modulePath.isEmpty ? parent.modulePath : own.modulePath)
     }
 }
 
@@ -137,10 +190,10 @@ package enum TensorDeclaration {
     /// The element type and, where a shape is declared, its dimensions.
     package static func read(_ info: ValueInfoProto) throws(GraphError) -> (ElementType, [Graph.Dimension]?) {
         guard case .tensorType(let tensor)? = info.type.value else {
-            throw .unsupportedType(value: info.name, type: "sequence, map or optional value")
+            throw .unsupportedType(value: info.name, type: info.type.kind)
         }
         guard let type = ElementType(rawValue: tensor.elemType) else {
-            throw .unsupportedType(value: info.name, type: "tensor of element type \(tensor.elemType)")
+            throw .unsupportedType(value: info.name, type: "tensor of \(elementName(tensor.elemType))")
         }
         guard tensor.hasShape else { return (type, nil) }
         let dimensions = tensor.shape.dim.map { dimension -> Graph.Dimension in
@@ -151,5 +204,25 @@ package enum TensorDeclaration {
             }
         }
         return (type, dimensions)
+    }
+
+    /// The format's own name of an element type.
+    private static func elementName(_ code: Int32) -> String {
+        guard let type = TensorProto.DataType(rawValue: Int(code)) else { return "element type \(code)" }
+        return type == .string ? "texts" : "element type \(String(describing: type).uppercased())"
+    }
+}
+
+extension TypeProto {
+    /// What a value is that is no tensor.
+    fileprivate var kind: String {
+        switch value {
+        case .sequenceType?: "sequence of values"
+        case .mapType?: "map"
+        case .opaqueType?: "value of a type that only its exporter knows"
+        case .sparseTensorType?: "sparse tensor"
+        case .optionalType?: "value that may be absent (optional)"
+        case .tensorType?, nil: "value without a type"
+        }
     }
 }

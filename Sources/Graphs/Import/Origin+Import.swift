@@ -15,6 +15,12 @@ extension Origin {
         self.init(name: node.name, modulePath: path)
     }
 
+    /// Whether a node's name says more than its operator and a number: `node_17`, `Conv_3` or `12` do not.
+    static func isTelling(_ name: String) -> Bool {
+        guard let separator = name.lastIndex(of: "_") else { return !name.isEmpty && !name.allSatisfy(\.isNumber) }
+        return !name[name.index(after: separator)...].allSatisfy(\.isNumber)
+    }
+
     /// `['', 'features', 'features.0', 'conv2d']`: the root, the modules inwards, the operation.
     static func path(scopes: String) -> [String] {
         let items = scopes.split(separator: "'", omittingEmptySubsequences: false)

@@ -89,7 +89,7 @@ extension Graph {
         if !path.isEmpty {
             return (containers.contains(path[...]) ? path + [node.operation] : path).joined(separator: ".")
         }
-        return weightStem(node) ?? (Self.isTelling(node.origin.name) ? node.origin.name : nil)
+        return weightStem(node) ?? (Origin.isTelling(node.origin.name) ? node.origin.name : nil)
     }
 
     /// `layer1.0.conv1` for a node that reads the constant `layer1.0.conv1.weight`.
@@ -103,12 +103,6 @@ extension Graph {
             }
         }
         return nil
-    }
-
-    /// Names such as `node_17`, `Conv_3` or `n12` say nothing that the operator and its number do not say better.
-    private static func isTelling(_ name: String) -> Bool {
-        guard let separator = name.lastIndex(of: "_") else { return !name.isEmpty && !name.allSatisfy(\.isNumber) }
-        return !name[name.index(after: separator)...].allSatisfy(\.isNumber)
     }
 
     /// `Conv#17 (64x28x28)`.

@@ -23,9 +23,7 @@ extension Graph {
             if let tensor = shapeConstant(node), let result = node.output(0) {
                 constants[result] = tensor
                 constant[result.index] = true
-            } else if !Self.random.contains(node.operation), !Self.notNumeric.contains(node.operation),
-                node.operands.allSatisfy({ constant[$0.index] }), isSmall(node), !hasRandomBody(node)
-            {
+            } else if Self.isFoldable(node), node.operands.allSatisfy({ constant[$0.index] }), isSmall(node) {
                 foldable[position] = true
                 for result in node.results { constant[result.index] = true }
             }
@@ -49,10 +47,15 @@ extension Graph {
         node.results.allSatisfy { (self[$0].shape?.checkedCount ?? 0) <= 1 << 26 }
     }
 
-    private func hasRandomBody(_ node: Node) -> Bool {
+    /// Whether a node's results are numbers that its operands alone tell.
+    static func isFoldable(_ node: Node) -> Bool {
+        !random.contains(node.operation) && !notNumeric.contains(node.operation) && !hasRandomBody(node)
+    }
+
+    private static func hasRandomBody(_ node: Node) -> Bool {
         func isRandom(_ graph: GraphProto) -> Bool {
             graph.node.contains { inner in
-                Self.random.contains(inner.opType) || inner.attribute.contains { $0.hasG && isRandom($0.g) }
+                random.contains(inner.opType) || inner.attribute.contains { $0.hasG && isRandom($0.g) }
             }
         }
         return node.attributes.values.contains { if case .subgraph(let body) = $0 { isRandom(body) } else { false } }

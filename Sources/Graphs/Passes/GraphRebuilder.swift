@@ -3,7 +3,7 @@ package import Tensors
 /// Builds a new graph from the parts of an old one that a pass keeps, with the map from old to new values.
 package struct GraphRebuilder {
     package let source: Graph
-    package private(set) var graph = Graph()
+    package internal(set) var graph = Graph()
     private var map: [ValueID?]
 
     package init(_ source: Graph) {
@@ -11,6 +11,7 @@ package struct GraphRebuilder {
         map = [ValueID?](repeating: nil, count: source.values.count)
         graph.metadata = source.metadata
         graph.domains = source.domains
+        graph.notes = source.notes
     }
 
     /// The new graph's value for an old one; constants are copied when they are first asked for.
@@ -42,9 +43,26 @@ package struct GraphRebuilder {
         }
         graph.append(
             Node(
-                node.operation, domain: node.domain, inputs: inputs, outputs: outputs, attributes: node.attributes,
+                node.operation, domain: node.domain, inputs: inputs, outputs: outputs, attributes: attributes(of: node),
                 captures: captures, origin: node.origin))
     }
+
+    /// The attributes; bodies read values by name, and a value that stands for another has another name.
+    private func attributes(of node: Node) -> [String: Attribute] {
+        var renamed: [String: String] = [:]
+        for capture in node.captures {
+            guard let new = map[capture.index], graph[new].name != source[capture].name else { continue }
+            renamed[source[capture].name] = graph[new].name
+        }
+        guard !renamed.isEmpty else { return node.attributes }
+        let rewriting = BodyRewriting(names: renamed)
+        return node.attributes.mapValues { attribute in
+            if case .subgraph(let body) = attribute { .subgraph(rewriting.graph(body)) } else { attribute }
+        }
+    }
+
+    /// Lets a value of the new graph stand for one of the old.
+    mutating func alias(_ old: ValueID, to new: ValueID) { map[old.index] = new }
 
     /// Puts a constant where the old graph computed a value.
     package mutating func replace(_ old: ValueID, by tensor: AnyTensor) {

@@ -4,22 +4,26 @@ extension Graph {
     /// The graph for inputs of exactly these shapes: every value knows its type and shape, and what does not depend on
     /// the inputs' contents is a constant.
     ///
-    /// Shapes come from the engine. Folding can make more of them known (a Reshape by a computed shape), so both repeat
-    /// until nothing changes.
+    /// Shapes come from the engine. Folding can make more of them known (a Reshape by a computed shape) and settle the
+    /// condition of an If or the length of a loop, whose bodies then take their place; all repeat until nothing changes.
     package func specialised(to shapes: [String: Shape], by evaluator: any GraphEvaluator) throws -> Graph {
         var graph = eliminatingDeadNodes()
         try graph.setInputShapes(shapes)
-        for _ in 0..<16 {
+        for _ in 0..<Self.largestRounds {
             try graph.inferShapes(by: evaluator)
             let folded = try graph.foldingConstants(by: evaluator)
-            guard let folded else { break }
-            graph = folded
+            let resolved = try (folded ?? graph).resolvingControlFlow(by: evaluator)
+            guard let next = resolved ?? folded else { break }
+            graph = next
         }
         try graph.measureRemainingShapes(by: evaluator)
         graph = graph.eliminatingDeadNodes()
         try graph.validate(after: "specialisation")
         return graph
     }
+
+    /// Loops nested deeper than this are left as they are.
+    private static let largestRounds = 32
 
     private mutating func setInputShapes(_ shapes: [String: Shape]) throws {
         let known = inputs.map { self[$0].name }
@@ -72,7 +76,8 @@ extension Graph {
             probe[value].constant = nil
             probe.setInputs(probe.inputs + [value])
         }
-        for (value, inferred) in zip(unknown, try evaluator.inferOutputs(of: probe)) {
+        let inferences = try namingRefusedNode(by: evaluator) { try evaluator.inferOutputs(of: probe) }
+        for (value, inferred) in zip(unknown, inferences) {
             self[value].type = inferred.type ?? self[value].type
             guard let dimensions = inferred.dimensions else { continue }
             let lengths = dimensions.compactMap { $0 }
@@ -85,8 +90,10 @@ extension Graph {
 
     /// Runs the graph on zeros for the shapes that inference cannot tell (they depend on contents).
     private mutating func measureRemainingShapes(by evaluator: any GraphEvaluator) throws {
+        // A loop that only its condition ends may never end on zeros.
+        let endless = values(dependingOn: nodes.filter(isWhileLoop).flatMap(\.results))
         let unknown = nodes.filter { !Self.notNumeric.contains($0.operation) }.flatMap(\.results).filter {
-            self[$0].type == nil || self[$0].shape == nil
+            (self[$0].type == nil || self[$0].shape == nil) && !endless[$0.index]
         }
         guard !unknown.isEmpty else { return }
         let probe = tapped(at: unknown)
@@ -99,5 +106,11 @@ extension Graph {
             self[value].type = tensor.elementType
             self[value].shape = tensor.shape
         }
+    }
+
+    private func isWhileLoop(_ node: Node) -> Bool {
+        guard node.operation == "Loop" else { return false }
+        guard let count = node.input(0) else { return true }
+        return (self[count].constant?.integers.first ?? 0) > Int(Int32.max)
     }
 }

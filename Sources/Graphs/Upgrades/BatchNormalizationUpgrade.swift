@@ -13,6 +13,10 @@ package struct BatchNormalizationUpgrade: OperatorUpgrade {
                 reason: "Node \(node.label) computes the statistics '\(output)', as only training does",
                 advice: "Export the model for inference (model.eval() in PyTorch).")
         }
+        if node.output.dropFirst().contains(where: { !$0.isEmpty }) {
+            // That is how older opsets told training from inference.
+            node.attribute.append(AttributeProto("training_mode", int: 1))
+        }
         node.output = Array(node.output.prefix(1))
         let isSpatial = node.int("spatial") ?? 1 != 0
         node.attribute.removeAll { $0.name == "spatial" }

@@ -4,7 +4,8 @@ import ONNXMessages
 
 /// Models of opsets after `Graph.opset`: nearly all their operators merely take more element types.
 ///
-/// By a comparison of ONNX's schemas of opsets 21 to 28, the rest are the operators and attributes below.
+/// By a comparison of ONNX's schemas of opsets 21 to 28, the rest are the operators and attributes below; `Decompositions`
+/// come first.
 enum NewerOpset {
     private static let newOperators = [
         "Attention": 23, "BitCast": 26, "CausalConvWithState": 27, "CumProd": 26, "LinearAttention": 27,

@@ -9,6 +9,10 @@ package struct UpgradeContext {
         var constants: [String: TensorProto] = [:]
         var ranks: [String: Int] = [:]
         var types: [String: ElementType] = [:]
+        /// The lengths of the axes, nil where they are free.
+        var lengths: [String: [Int?]] = [:]
+        /// The operator behind the first output of a node.
+        var operations: [String: String] = [:]
     }
 
     /// The opset of the node.
@@ -19,9 +23,13 @@ package struct UpgradeContext {
     private var floatingPointTypes: Set<ElementType> = []
     private var added: [NodeProto] = []
     private var counter = 0
+    var functions: LocalFunctions
+    private var nodeNames = UnusedNames()
 
     init(model: ModelProto, opset: Int) {
         self.opset = opset
+        functions = LocalFunctions(model.functions)
+        if !model.functions.isEmpty { nodeNames = UnusedNames(Set(model.graph.node.map(\.name))) }
         survey(model.graph)
         for function in model.functions {
             names.formUnion(function.input)
@@ -30,11 +38,25 @@ package struct UpgradeContext {
         }
     }
 
-    mutating func enterFunction(opset: Int) {
+    /// Goes into a function, whose nodes are of this opset; returns the opset around it.
+    mutating func enter(_ function: FunctionProto, from node: NodeProto, opset: Int) throws(GraphError) -> Int {
+        try functions.enter(function, from: node)
+        defer { self.opset = opset }
+        return self.opset
+    }
+
+    mutating func leaveFunction(to opset: Int) {
+        functions.leave()
         self.opset = opset
-        scope = Scope()
-        // The caller's types are not known here.
-        floatingPointTypes = []
+    }
+
+    /// What takes the place of a call of a local function.
+    mutating func nodes(of function: FunctionProto, calledBy node: NodeProto) -> [NodeProto] {
+        let functions = functions
+        let call = FunctionCall(function: function, node: node) { functions.function(calledBy: $0) != nil }
+        let nodes = call.nodes(unique: { uniqueName($0) }, uniqueNode: { nodeNames.next($0) })
+        survey(nodes)
+        return nodes
     }
 
     mutating func enter(_ graph: GraphProto) {
@@ -42,7 +64,9 @@ package struct UpgradeContext {
         for info in graph.input + graph.valueInfo + graph.output {
             guard case .tensorType(let tensor)? = info.type.value else { continue }
             scope.types[info.name] = ElementType(rawValue: tensor.elemType)
-            if tensor.hasShape { scope.ranks[info.name] = tensor.shape.dim.count }
+            guard tensor.hasShape else { continue }
+            scope.ranks[info.name] = tensor.shape.dim.count
+            scope.lengths[info.name] = tensor.shape.dim.map { $0.dimValue > 0 ? Int(exactly: $0.dimValue) : nil }
         }
     }
 
@@ -51,7 +75,9 @@ package struct UpgradeContext {
         if node.opType == "Constant", let name = node.output.first, let value = node[attribute: "value"], value.hasT {
             noteConstant(value.t, name: name)
         }
-        guard let output = node.output.first, scope.ranks[output] == nil, let rank = rankOfOutput(node) else { return }
+        guard let output = node.output.first else { return }
+        scope.operations[output] = node.opType
+        guard scope.ranks[output] == nil, let rank = rankOfOutput(node) else { return }
         scope.ranks[output] = rank
     }
 
@@ -59,6 +85,7 @@ package struct UpgradeContext {
         scope.constants[name] = tensor
         scope.ranks[name] = tensor.dims.count
         scope.types[name] = ElementType(rawValue: tensor.dataType)
+        scope.lengths[name] = tensor.dims.map { Int(exactly: $0) }
     }
 
     // MARK: Asking
@@ -75,7 +102,7 @@ package struct UpgradeContext {
     package func isRead(_ name: String) -> Bool { !name.isEmpty && read.contains(name) }
 
     /// The floating-point type of a value, where the file tells or has only one such type.
-    private func floatingPointType(of name: String) -> ElementType? {
+    func floatingPointType(of name: String) -> ElementType? {
         scope.types[name] ?? (floatingPointTypes.count == 1 ? floatingPointTypes.first : nil)
     }
 
@@ -88,6 +115,11 @@ package struct UpgradeContext {
             let name = "\(stem)_upgraded_\(counter)"
             if names.insert(name).inserted { return name }
         }
+    }
+
+    /// This name, or one like it where the model uses it.
+    private mutating func uniqueName(_ wanted: String) -> String {
+        names.insert(wanted).inserted ? wanted : freshName(wanted)
     }
 
     /// The name of a new constant.
@@ -120,6 +152,17 @@ package struct UpgradeContext {
         extra.metadataProps = node.metadataProps
         added.append(extra)
         return name
+    }
+
+    /// The names of the first two outputs of a new node.
+    mutating func addPair(
+        _ operatorName: String, _ inputs: [String], for node: NodeProto, attributes: [AttributeProto]
+    ) -> (String, String) {
+        let names = (freshName(node.output.first ?? node.opType), freshName(node.output.first ?? node.opType))
+        var extra = NodeProto(operatorName, inputs, [names.0, names.1], attributes: attributes)
+        extra.metadataProps = node.metadataProps
+        added.append(extra)
+        return names
     }
 
     /// Makes a list of integers, if the node has that attribute, its input number `index`.

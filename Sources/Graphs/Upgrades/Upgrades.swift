@@ -32,25 +32,22 @@ package enum Upgrades {
     private static let byOperator = Dictionary(
         all.flatMap { upgrade in upgrade.operators.map { ($0, upgrade) } }, uniquingKeysWith: { first, _ in first })
 
-    /// The model with every operator of ONNX's own domain, in subgraphs and functions too, as of `Graph.opset`.
+    /// The model with every operator of ONNX's own domain, in subgraphs too, as of `Graph.opset`, and with the nodes of its
+    /// local functions in place of their calls (a function may be of another opset than the model).
     ///
     /// Operators of other domains are left as they are.
     package static func apply(to model: ModelProto) throws(GraphError) -> ModelProto {
-        let opset = try checkedOpset(model.opsetImport, of: "The model's operators")
+        // A model of nothing but calls need not say what its functions are made of.
+        let own = model.opsetImport.filter(\.isStandard)
+        let imports = own.isEmpty ? model.functions.flatMap(\.opsetImport) : own
+        let opset = try checkedOpset(imports, of: "The model's operators")
         var model = model
         if model.irVersion < 4 { model.graph.dropInitializersFromInputs() }
         var context = UpgradeContext(model: model, opset: opset)
         model.graph = try upgraded(model.graph, in: &context)
-        for index in model.functions.indices {
-            let function = model.functions[index]
-            context.enterFunction(
-                opset: try checkedOpset(
-                    function.opsetImport.isEmpty ? model.opsetImport : function.opsetImport,
-                    of: "The operators of the model's function \(function.name)"))
-            model.functions[index].node = try upgraded(function.node, in: &context)
-            model.functions[index].opsetImport = relabelled(function.opsetImport)
-        }
-        model.opsetImport = relabelled(model.opsetImport)
+        model.opsetImport = relabelled(
+            context.functions.imports(beside: model.opsetImport, usedBy: model.graph))
+        model.functions = []
         model.irVersion = 10
         return model
     }
@@ -81,6 +78,10 @@ package enum Upgrades {
                     }
                 }
             }
+            if let function = context.functions.function(calledBy: node) {
+                result += try inlined(function, at: node, in: &context)
+                continue
+            }
             context.note(node)
             let rewritten = try upgraded(node, in: &context)
             result += context.takeAdded()
@@ -89,8 +90,23 @@ package enum Upgrades {
         return result
     }
 
+    /// The nodes of a local function in place of a call of it.
+    private static func inlined(
+        _ function: FunctionProto, at node: NodeProto, in context: inout UpgradeContext
+    ) throws(GraphError) -> [NodeProto] {
+        var opset = context.opset
+        if function.opsetImport.contains(where: \.isStandard) {
+            opset = try checkedOpset(
+                function.opsetImport, of: "The operators of the model's function \(function.name)")
+        }
+        let outer = try context.enter(function, from: node, opset: opset)
+        defer { context.leaveFunction(to: outer) }
+        return try upgraded(context.nodes(of: function, calledBy: node), in: &context)
+    }
+
     private static func upgraded(_ node: NodeProto, in context: inout UpgradeContext) throws(GraphError) -> [NodeProto]
     {
+        if let nodes = try Decompositions.nodes(for: node, in: &context) { return nodes }
         guard node.isStandard else { return [node] }
         if context.opset > Graph.opset { return [try NewerOpset.node(node, opset: context.opset)] }
         guard let upgrade = byOperator[node.opType], context.opset < upgrade.changedAt else { return [node] }
@@ -125,7 +141,7 @@ extension OperatorSetIdProto {
 
 extension NodeProto {
     /// Whether the operator is one of ONNX's own.
-    fileprivate var isStandard: Bool { domain.isEmpty || domain == "ai.onnx" }
+    var isStandard: Bool { domain.isEmpty || domain == "ai.onnx" }
 }
 
 extension GraphProto {

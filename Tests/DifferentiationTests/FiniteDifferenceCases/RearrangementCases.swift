@@ -14,6 +14,10 @@ extension FiniteDifferenceTests {
     static let joiningAndPaddingCases: [Case] = [
         several("Concat", "three", [[2, 1, 2], [2, 3, 2], [2, 2, 2]], ["axis": .integer(-2)]),
         unary("Pad", "constant", [2, 3], constants: [whole([1, 0, 0, 2]), scalar(3)]),
+        Case(operation: "Pad", name: "value", shapes: [[2, 3], []]) { graph, inputs in
+            let pads = graph.addConstant(whole([1, -1, 0, 2]))
+            return graph.append("Pad", [inputs[0], pads, inputs[1]], name: "y")[0]
+        },
         unary("Pad", "cropping", [4, 4], constants: [whole([-1, 1, 0, -1])]),
         unary("Pad", "axes", [2, 2, 3], constants: [whole([1, 2]), nil, whole([-1])]),
         unary("Pad", "reflect", [3, 4], ["mode": .string("reflect")], constants: [whole([2, 1, 1, 3])]),

@@ -3,12 +3,14 @@ import Tensors
 
 extension FiniteDifferenceTests {
     static let reductionCases: [Case] = [
-        "ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum",
-        "ReduceSumSquare",
-    ].flatMap { reduction($0) } + [
-        several("ReduceLogSum", "all", [[2, 3]], positive: [0]),
-        several("ReduceLogSum", "unkept", [[2, 3]], ["keepdims": .integer(0)], positive: [0]),
-    ]
+        reduction("ReduceL1"), reduction("ReduceL2"), reduction("ReduceLogSumExp"), reduction("ReduceMax"),
+        reduction("ReduceMean"), reduction("ReduceMin"), reduction("ReduceProd"), reduction("ReduceSum"),
+        reduction("ReduceSumSquare"),
+        [
+            several("ReduceLogSum", "all", [[2, 3]], positive: [0]),
+            several("ReduceLogSum", "unkept", [[2, 3]], ["keepdims": .integer(0)], positive: [0]),
+        ],
+    ].flatMap(\.self)
 
     static func reduction(_ operation: String) -> [Case] {
         [

@@ -91,7 +91,7 @@ import Testing
 
     @Test func newOperatorsAndSettingsAreRefusedByName() {
         for (opset, node) in [
-            (24, NodeProto("Swish", ["x"], ["y"], name: "act")),
+            (24, NodeProto("TensorScatter", ["x", "u"], ["y"], name: "act")),
             (
                 23,
                 NodeProto(

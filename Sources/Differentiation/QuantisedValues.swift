@@ -1,0 +1,36 @@
+import Graphs
+import Tensors
+
+/// Integers through which gradients flow: what quantisation rounded, up to where it becomes floating-point again.
+extension Graph {
+    /// The operators that move quantised numbers without computing with them.
+    private static let movements: Set<String> = [
+        "Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "Identity", "MaxPool", "Pad", "Reshape", "Slice",
+        "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze",
+    ]
+
+    /// The operators whose integers stand for real numbers.
+    private static let quantisations: Set<String> = [
+        "ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QuantizeLinear",
+    ]
+
+    /// For every value whether it holds quantised numbers.
+    func quantisedValues() -> [Bool] {
+        var isQuantised = [Bool](repeating: false, count: values.count)
+        for node in nodes {
+            guard let first = node.output(0) else { continue }
+            let carriesOn = node.inputs.contains { input in
+                input.map { isQuantised[$0.index] && self[$0].type == self[first].type } ?? false
+            }
+            isQuantised[first.index] = Self.quantisations.contains(node.operation) || carriesOn
+            guard node.operation == "Split", carriesOn else { continue }
+            for result in node.results { isQuantised[result.index] = true }
+        }
+        return isQuantised
+    }
+
+    /// Whether a rule that was made for floating-point operands holds for these integers too.
+    func movesQuantisedValues(_ node: Node) -> Bool {
+        Self.quantisations.contains(node.operation) || Self.movements.contains(node.operation)
+    }
+}
