@@ -2,6 +2,7 @@ import Foundation
 import Graphs
 import ONNXFormat
 import ONNXMessages
+import Tensors
 import TestSupport
 import Testing
 
