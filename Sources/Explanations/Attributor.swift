@@ -13,6 +13,8 @@ public final class Attributor: Sendable {
     private let layers = RecentlyUsed<LayerKey, Layer>(capacity: 64)
     /// Sessions keep memory and threads, so few stay alive.
     private let programs = RecentlyUsed<ProgramKey, CompiledQuestion>(capacity: 3)
+    /// What outputs mean, and the program that only computes them.
+    let readers = RecentlyUsed<HeadReader.Key, HeadReader>(capacity: 1)
 
     private struct LayerKey: Hashable {
         let shapes: [String: Shape]

@@ -1,4 +1,4 @@
-public import Graphs
+package import Graphs
 package import Runtime
 package import Tensors
 

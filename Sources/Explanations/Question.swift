@@ -31,7 +31,9 @@ package struct Question: Sendable {
         guard let scored = scored.first else {
             throw ExplanationError.target(text: "", reason: "it reads no output")
         }
-        return try choice.value(for: scored) { try graph.automaticLayer(from: input, to: scored) }
+        return try choice.value(for: scored) {
+            try graph.automaticLayer(from: input, to: graph.trunkEnd(of: scored, from: input))
+        }
     }
 
     /// The layer with how it lies over the picture; fails where it is no map.

@@ -60,9 +60,13 @@ public final class Explainer: Sendable {
         self.preprocessing = preprocessing
     }
 
-    /// The classes of a picture by falling score.
-    public func predict(_ picture: Picture) throws -> [Prediction] {
-        try ranked(ranking(preprocessing.input(from: picture), methods: [.output])[0])
+    /// What the model says about a picture, the most likely first: classes, detections, areas, values.
+    public func predict(_ picture: Picture) throws -> [Prediction] { try read(picture).predictions }
+
+    /// What the model's output means, and what it says about a picture.
+    public func read(_ picture: Picture) throws -> (head: HeadDescription, predictions: [Prediction]) {
+        let reading = try reading(of: preprocessing.input(from: picture))
+        return (reading.head.description, try predictions(reading, geometry: preprocessing.geometry(for: picture)))
     }
 
     /// A picture as the model's input, by name.
@@ -70,43 +74,50 @@ public final class Explainer: Sendable {
         [pictureInput: try preprocessing.input(from: picture)]
     }
 
-    /// The maps of a picture: one for every method and every selected class.
+    /// The maps of a picture: one for every method and every selected class, detection or area.
     ///
     /// - Parameters:
     ///   - picture: The photograph.
     ///   - methods: Names of the catalogue whose results are maps.
     ///   - classes: Which classes; the highest by default. One that is selected twice is explained once.
-    ///   - contrast: A class whose score is subtracted.
+    ///   - contrast: A class whose score is subtracted; for embeddings the path of a picture that is compared with.
+    ///   - box: Which candidate of a detector; the likeliest by default.
+    ///   - mask: Which places count, for models that answer place by place; those where the class wins by default.
     ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice.
     public func explain(
         _ picture: Picture, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
-        classes: [ClassSelection] = [.top(1)], contrast: String? = nil, layer: String? = nil
+        classes: [ClassSelection] = [.top(1)], contrast: String? = nil, box: BoxSelection? = nil,
+        mask: PlaceMask? = nil, layer: String? = nil
     ) throws -> [Explanation] {
-        let asked = [MethodSpecification.output] + methods
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
-        let first = try ranking(input, methods: asked, layer: layer)
-        let ranking = try ranked(first[0])
-        let chosen = try predictions(classes, of: ranking)
-        let opposite = try contrast.map { try ClassNames.index(of: $0, names: classNames, count: ranking.count) }
-        return try chosen.flatMap { prediction in
-            guard prediction.index != opposite else {
+        let geometry = try preprocessing.geometry(for: picture)
+        let reading = try reading(of: input)
+        let head = reading.head.description
+        let chosen = try findings(classes, box: box, in: reading, geometry: geometry)
+        let request = try request(contrast: contrast, mask: mask, for: reading, geometry: geometry)
+        let ranking = try predictions(reading, geometry: geometry)
+        return try chosen.flatMap { finding in
+            guard finding.index != request.contrast else {
                 throw GazeError.unknownClass(
                     text: contrast ?? "", reason: "as a contrast it is the explained class itself; give another to --vs"
                 )
             }
-            var target = Target.classTarget(prediction.index)
-            if let opposite {
-                target = .combination([Target.Term(1, target), Target.Term(-1, .classTarget(opposite))])
-            }
-            // The run that ranked the classes has answered for class 0.
-            let results =
-                target == .classTarget(0)
-                ? first : try attribute(input, target: target, methods: asked, layer: layer)
-            let against = opposite.flatMap { index in ranking.first { $0.index == index }?.name }
-            let subject = prediction.name + (against.map { " rather than \($0)" } ?? "")
-            return try results.dropFirst().map {
-                try explanation($0, of: picture, subject: subject, prediction: prediction, ranking: ranking)
+            let score = try reading.head.score(of: finding, request, in: reading.outputs)
+            let results = try attribute(
+                input, target: score.target, methods: methods, layer: layer, tensors: score.tensors)
+            let prediction = prediction(finding, head: head, geometry: geometry)
+            // Detections of one class keep apart, also as files.
+            let place = finding.candidate.map { " (candidate \($0))" } ?? ""
+            let against =
+                request.contrast.map { " rather than \(head.name(of: $0, names: classNames))" }
+                ?? request.reference.map { _ in " like \(contrast ?? "")" } ?? ""
+            return try results.map {
+                Explanation(
+                    picture: picture, geometry: geometry, subject: prediction.name + place + against,
+                    statement: score.statement, head: head, prediction: prediction, ranking: ranking, attribution: $0,
+                    notes: notes(on: head, ranking), raw: $0.values.slice(0), layout: preprocessing.layout,
+                    display: try display(of: $0.method))
             }
         }
     }
@@ -119,54 +130,41 @@ public final class Explainer: Sendable {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
         let results = try attribute(input, target: Target(parsing: text), text: text, methods: methods, layer: layer)
-        return try results.map { try explanation($0, of: picture, subject: text, prediction: nil) }
-    }
-
-    /// The selected classes in the order asked for, each once.
-    private func predictions(_ selections: [ClassSelection], of ranking: [Prediction]) throws -> [Prediction] {
-        var chosen: [Prediction] = []
-        for selection in selections {
-            switch selection {
-            case .top(let count): chosen += ranking.prefix(count)
-            case .named(let text):
-                let index = try ClassNames.index(of: text, names: classNames, count: ranking.count)
-                chosen += ranking.filter { $0.index == index }
-            }
-        }
-        var seen: Set<Int> = []
-        return chosen.filter { seen.insert($0.index).inserted }
-    }
-
-    /// The answers for class 0, by which the classes are ranked.
-    private func ranking(
-        _ input: AnyTensor, methods: [MethodSpecification], layer: String? = nil
-    ) throws -> [Attribution] {
-        do {
-            return try attribute(input, target: .classTarget(0), methods: methods, layer: layer)
-        } catch ExplanationError.target {
-            let output = model.outputs.first
-            throw GazeError.noClassScores(
-                output: output?.name ?? "",
-                shape: "[\((output?.dimensions ?? []).map(\.description).joined(separator: ", "))]")
+        return try results.map {
+            Explanation(
+                picture: picture, geometry: try preprocessing.geometry(for: picture), subject: text,
+                statement: "the target \(text)", attribution: $0, raw: $0.values.slice(0),
+                layout: preprocessing.layout, display: try display(of: $0.method))
         }
     }
 
     private func attribute(
-        _ input: AnyTensor, target: Target, text: String = "", methods: [MethodSpecification], layer: String? = nil
+        _ input: AnyTensor, target: Target, text: String = "", methods: [MethodSpecification], layer: String? = nil,
+        tensors: [String: Tensor<Float>] = [:]
     ) throws -> [Attribution] {
         try attributor.attribute(
             inputs: [pictureInput: input], target: target, targetText: text, methods: methods,
-            layer: layer ?? defaultLayer, wrt: pictureInput)
+            layer: layer ?? defaultLayer, wrt: pictureInput
+        ) { file in
+            // The scores of heads name masks and vectors that are in memory.
+            if let known = tensors[file] { return known }
+            return try Numpy.read(path: file).floatTensor
+        }
     }
 
-    private func explanation(
-        _ attribution: Attribution, of picture: Picture, subject: String, prediction: Prediction?,
-        ranking: [Prediction] = []
-    ) throws -> Explanation {
-        Explanation(
-            picture: picture, geometry: try preprocessing.geometry(for: picture), subject: subject,
-            prediction: prediction, ranking: ranking, attribution: attribution, raw: attribution.values.slice(0),
-            layout: preprocessing.layout, display: try display(of: attribution.method))
+    /// The head with what its outputs hold for an input.
+    func reading(of input: AnyTensor) throws -> HeadReading {
+        let known = try attributor.reading(
+            of: [pictureInput: input], input: pictureInput, labelCount: classNames?.count)
+        guard let known else { throw unknownOutputs() }
+        return HeadReading(head: known.head, outputs: known.outputs)
+    }
+
+    private func unknownOutputs() -> GazeError {
+        let texts = model.outputs.map { port in
+            "'\(port.name)' [\(port.dimensions.map(\.description).joined(separator: ", "))]"
+        }
+        return .noClassScores(outputs: texts, example: "mean(\(model.outputs.first?.name ?? "#0"))")
     }
 
     private func display(of method: MethodSpecification) throws -> MethodDescription.Display {
@@ -174,15 +172,6 @@ public final class Explainer: Sendable {
             throw GazeError.noMap(method: method.name)
         }
         return display
-    }
-
-    /// The output as class scores, without axes of length 1.
-    private func ranked(_ output: Attribution) throws -> [Prediction] {
-        let shape = output.values.shape
-        guard shape.dimensions.dropFirst().filter({ $0 > 1 }).count <= 1, shape.count > 0,
-            shape[0] == 1 || shape.rank == 1
-        else { throw GazeError.noClassScores(output: model.outputs.first?.name ?? "", shape: "\(shape)") }
-        return Prediction.ranked(output.values.elements, names: classNames)
     }
 
     private static func pictureInput(of model: Model) throws -> Model.Port {
@@ -207,16 +196,5 @@ public final class Explainer: Sendable {
     /// Half-precision inputs are fed with converted float32.
     private static func pictureType(_ type: ElementType) -> ElementType {
         [.float16, .bfloat16, .float64].contains(type) ? .float32 : type
-    }
-}
-
-extension MethodSpecification {
-    static var output: MethodSpecification { MethodSpecification("output") }
-}
-
-extension Target {
-    /// The value before a trailing softmax, where there is one: its gradient does not vanish where the model is sure.
-    static func classTarget(_ index: Int) -> Target {
-        .logit(.classIndex(index))
     }
 }

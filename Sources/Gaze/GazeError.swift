@@ -8,8 +8,12 @@ public enum GazeError: Error, Sendable, Hashable {
     case noPictureInput(inputs: [String], reason: String)
     /// The model has inputs besides the picture.
     case furtherInputs(names: [String])
-    /// The output does not hold one score per class.
-    case noClassScores(output: String, shape: String)
+    /// No output is of a kind that can be explained without a target.
+    case noClassScores(outputs: [String], example: String)
+    /// A choice that the model's head does not have.
+    case unsuitableChoice(option: String, head: String, advice: String)
+    /// A mask that does not fit the picture.
+    case mask(path: String, reason: String)
     /// A class that does not exist, or a name that fits several.
     case unknownClass(text: String, reason: String)
     /// A file or folder that cannot be written.
@@ -27,11 +31,15 @@ extension GazeError: CustomStringConvertible {
         case .labels(let path, let reason):
             "The class names in \(path) cannot be used: \(reason). Give a text file with one name per line."
         case .noPictureInput(let inputs, let reason):
-            "No input of the model (\(inputs.joined(separator: ", "))) takes a picture: \(reason). Use 'gaze attribute' with a tensor file."
+            "No input of the model (\(inputs.joined(separator: ", "))) takes a picture: \(reason). Make its tensor yourself and run: gaze attribute MODEL --input FILE.npy --target TARGET --method METHOD --output FOLDER ('gaze inspect MODEL' lists what TARGET can name)."
         case .furtherInputs(let names):
             "The model has inputs besides the picture (\(names.joined(separator: ", "))); give all of them as tensor files with 'gaze attribute'."
-        case .noClassScores(let output, let shape):
-            "The output '\(output)' has shape \(shape), not one score per class; name what to explain with --target, e.g. --target 'mean(\(output)[0])'."
+        case .noClassScores(let outputs, let example):
+            "What the outputs mean (\(outputs.joined(separator: ", "))) is not known; name what to explain with --target, e.g. --target '\(example)'."
+        case .unsuitableChoice(let option, let head, let advice):
+            "\(option) does not fit a model that is a \(head): \(advice)."
+        case .mask(let path, let reason):
+            "The mask \(path) cannot be used: \(reason)."
         case .unknownClass(let text, let reason):
             "There is no class '\(text)': \(reason)."
         case .unwritable(let path, let reason):

@@ -25,8 +25,16 @@ struct ExplainCommand: ParsableCommand {
     @Option(name: [.customShort("c"), .customLong("class")], help: "A class by name or index, or top3; repeatable.")
     var classes: [String] = ["top1"]
 
-    @Option(help: "A class that is argued against: the difference of the two scores is explained.")
+    @Option(help: "A class that is argued against; for embeddings a picture that is compared with.")
     var vs: String?
+
+    @Option(help: "Which box of a detector: a candidate's number, or x0,y0,x1,y1 in the picture's pixels.")
+    var box: String?
+
+    @Option(
+        help: "Which places of a segmentation count: a picture (white counts) or .npy (1 counts).",
+        completion: .file(extensions: ["png", "npy"]))
+    var mask: String?
 
     @Option(help: "Instead of a class, a target as 'gaze attribute' takes it, e.g. mean(masks[1]).")
     var target: String?
@@ -65,9 +73,13 @@ struct ExplainCommand: ParsableCommand {
                 throw ValidationError("-c takes a class or top1, top2, …; got '\(text)'.")
             }
         }
+        if let box, BoxSelection(box) == nil {
+            throw ValidationError(
+                "--box takes a candidate's number or x0,y0,x1,y1 with x0 < x1, y0 < y1; got '\(box)'.")
+        }
         if let target {
-            guard classes == ["top1"], vs == nil else {
-                throw ValidationError("--target stands instead of -c and --vs; give one or the other.")
+            guard classes == ["top1"], vs == nil, box == nil, mask == nil else {
+                throw ValidationError("--target stands instead of -c, --vs, --box and --mask; give one or the other.")
             }
             _ = try Console.options { try Target(parsing: target) }
         }
@@ -78,18 +90,20 @@ struct ExplainCommand: ParsableCommand {
             let specifications = try parsedMethods()
             let explainer = try options.explainer(for: model)
             var files = ExplanationFiles(folder: output, formats: try parsedFormats())
+            let places = try mask.map { try PlaceMask(contentsOf: $0) }
             try files.makeFolder()
             var records: [ExplanationRecord] = []
             defer { if json { try? Console.putJSON(records) } }
             try Console.forEach(images) { path in
-                records += try explain(path, specifications, explainer, &files)
+                records += try explain(path, specifications, places, explainer, &files)
             }
-            if !json { suggest() }
+            if !json { suggest(hasRunnerUp: records.first.map { $0.top.count > 1 } ?? false) }
         }
     }
 
     private func explain(
-        _ path: String, _ specifications: [MethodSpecification], _ explainer: Explainer, _ files: inout ExplanationFiles
+        _ path: String, _ specifications: [MethodSpecification], _ places: PlaceMask?, _ explainer: Explainer,
+        _ files: inout ExplanationFiles
     ) throws -> [ExplanationRecord] {
         let start = ContinuousClock.now
         let picture = try Console.picture(path)
@@ -100,13 +114,13 @@ struct ExplainCommand: ParsableCommand {
             } else {
                 try explainer.explain(
                     picture, methods: specifications, classes: classes.map { ClassSelection($0) }, contrast: vs,
-                    layer: named)
+                    box: box.flatMap { BoxSelection($0) }, mask: places, layer: named)
             }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let top = Array(explanations.first?.ranking.prefix(5) ?? [])
         if !json {
             Console.put("\(path) (\(picture.width)x\(picture.height))")
-            if !top.isEmpty { Console.put(PredictionTable.text(top)) }
+            if let head = explanations.first?.head { Console.put(PredictionTable.text(top, head: head)) }
         }
         return try explanations.map { explanation in
             let record = ExplanationRecord(
@@ -123,6 +137,7 @@ struct ExplainCommand: ParsableCommand {
     private func show(_ explanation: Explanation, _ record: ExplanationRecord, _ overlay: Overlay.Result) {
         Console.put(
             "\(explanation.method.name) of \(explanation.subject), score \(String(format: "%.4g", explanation.score))")
+        Console.put("  score  \(explanation.statement)")
         if let layer = explanation.layer { Console.put("  layer  \(layer.layer.name): \(layer.reason)") }
         for (format, path) in record.files.sorted(by: { $0.key > $1.key }) {
             Console.put("  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)")
@@ -167,8 +182,8 @@ struct ExplainCommand: ParsableCommand {
     }
 
     /// The next thing to try.
-    private func suggest() {
-        if classes == ["top1"], vs == nil, target == nil {
+    private func suggest(hasRunnerUp: Bool) {
+        if hasRunnerUp, classes == ["top1"], vs == nil, target == nil, box == nil, mask == nil {
             Console.say("next: gaze explain \(model) \(images[0]) -c top2   (where does the runner-up look?)")
         } else if method == ["gradcam"] {
             Console.say("next: gaze explain \(model) \(images[0]) -m gradcam -m gradient   (a second opinion)")

@@ -5,7 +5,7 @@ import Gaze
 /// `gaze predict MODEL IMAGE…`
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "predict", abstract: "The highest classes of pictures.")
+        commandName: "predict", abstract: "What the model says about pictures: classes, detections, areas, values.")
 
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
@@ -13,7 +13,7 @@ struct PredictCommand: ParsableCommand {
     @Argument(help: "Photographs: JPEG, PNG or WebP; - is standard input.", completion: .file())
     var images: [String]
 
-    @Option(name: .shortAndLong, help: "How many classes.")
+    @Option(name: .shortAndLong, help: "How many lines.")
     var k = 5
 
     @OptionGroup(title: "Preprocessing")
@@ -32,10 +32,14 @@ struct PredictCommand: ParsableCommand {
         struct Entry: Encodable {
             let index: Int
             let `class`: String
-            let probability: Double
+            let probability: Double?
             let score: Double
+            let area: Double?
+            let box: PictureBox?
+            let candidate: Int?
         }
         let image: String
+        let head: HeadDescription
         let top: [Entry]
     }
 
@@ -45,32 +49,22 @@ struct PredictCommand: ParsableCommand {
             var rows: [Row] = []
             defer { if json { try? Console.putJSON(rows) } }
             try Console.forEach(images) { path in
-                let top = try explainer.predict(Console.picture(path)).prefix(k)
+                let (head, predictions) = try explainer.read(Console.picture(path))
+                let top = Array(predictions.prefix(k))
                 if json {
                     rows.append(
                         Row(
-                            image: path,
+                            image: path, head: head,
                             top: top.map {
-                                Row.Entry(index: $0.index, class: $0.name, probability: $0.probability, score: $0.score)
+                                Row.Entry(
+                                    index: $0.index, class: $0.name, probability: $0.probability, score: $0.score,
+                                    area: $0.area, box: $0.box, candidate: $0.candidate)
                             }))
                 } else {
-                    Console.put(path)
-                    Console.put(PredictionTable.text(Array(top)))
+                    Console.put("\(path): \(head.kind.rawValue), \(head.reason)")
+                    Console.put(PredictionTable.text(top, head: head))
                 }
             }
         }
-    }
-}
-
-/// Classes as lines for a person.
-enum PredictionTable {
-    static func text(_ predictions: [Prediction]) -> String {
-        Console.table(
-            predictions.map { prediction in
-                [
-                    "", String(format: "%.1f %%", prediction.probability * 100), prediction.name,
-                    "(class \(prediction.index), score \(String(format: "%.4g", prediction.score)))",
-                ]
-            }, right: [1])
     }
 }

@@ -14,6 +14,8 @@ public struct Overlay: Sendable, Hashable {
     public var outline: Double?
     /// Draws the smallest box around that region (of half the largest value where `outline` is nil).
     public var boundingBox: Bool
+    /// Boxes that are outlined, in the pixels of the whole photograph: the detection that is explained.
+    public var marks: [PictureBox] = []
 
     /// How much of the photograph the heat hides.
     public enum Opacity: Sendable, Hashable {
@@ -71,14 +73,15 @@ public struct Overlay: Sendable, Hashable {
         let (low, high) = range.limits(of: map)
         let scale = ColourScale(map: colourMap, low: Double(low), high: Double(high))
         guard diagnosis.isInformative else {
-            let picture = try emptyPicture(photo, saying: diagnosis.description)
+            let picture = try marked(emptyPicture(photo, saying: diagnosis.description), geometry: geometry)
             return Result(picture: picture, diagnosis: diagnosis, scale: scale, hottest: nil)
         }
         let heated = blend(projected, from: low, to: high, over: photo)
         guard outline != nil || boundingBox, let region = HottestRegion(of: projected, fraction: outline ?? 0.5) else {
-            return Result(picture: heated, diagnosis: diagnosis, scale: scale, hottest: nil)
+            let picture = try marked(heated, geometry: geometry)
+            return Result(picture: picture, diagnosis: diagnosis, scale: scale, hottest: nil)
         }
-        let picture = try drawn(region, of: projected, on: heated)
+        let picture = try marked(drawn(region, of: projected, on: heated), geometry: geometry)
         return Result(picture: picture, diagnosis: diagnosis, scale: scale, hottest: region)
     }
 
@@ -113,6 +116,30 @@ public struct Overlay: Sendable, Hashable {
         }
         return result
     }
+
+    private func marked(_ picture: Picture, geometry: PictureGeometry) throws(ImagingError) -> Picture {
+        guard !marks.isEmpty else { return picture }
+        let canvas = try Canvas(picture)
+        let lineWidth = max(2, Double(max(picture.width, picture.height)) / 250)
+        let horizontal = Double(picture.width) / Double(geometry.photoWidth)
+        let vertical = Double(picture.height) / Double(geometry.photoHeight)
+        for mark in marks {
+            // Edges outside of the photograph are drawn along its border.
+            let left = min(max(mark.left * horizontal, 0), Double(picture.width))
+            let top = min(max(mark.top * vertical, 0), Double(picture.height))
+            let right = min(max(mark.right * horizontal, 0), Double(picture.width))
+            let bottom = min(max(mark.bottom * vertical, 0), Double(picture.height))
+            for (colour, width) in [(Colour(grey: 0), lineWidth * 2), (Self.markColour, lineWidth)] {
+                canvas.stroke(
+                    x: left, y: top, width: max(right - left, 1), height: max(bottom - top, 1), colour,
+                    lineWidth: width)
+            }
+        }
+        return canvas.picture
+    }
+
+    /// Magenta is in none of the heat maps' colours.
+    private static let markColour = Colour(red: 255, green: 64, blue: 255)
 
     private func drawn(
         _ region: HottestRegion, of map: Tensor<Float>, on picture: Picture

@@ -11,9 +11,13 @@ public struct Explanation: Sendable {
     public let geometry: PictureGeometry
     /// What was explained, in words: `Egyptian cat` or a target.
     public let subject: String
+    /// What the explained number is, in words: `the logit of 'Egyptian cat' (before the softmax)`.
+    public let statement: String
+    /// What the model's output means; nil for targets.
+    public let head: HeadDescription?
     /// The explained class, nil for other targets.
     public let prediction: Prediction?
-    /// All classes of the photograph by falling score; empty for targets.
+    /// What the model says about the photograph, the most likely first; empty for targets.
     public let ranking: [Prediction]
     /// The method with its parameters.
     public let method: MethodSpecification
@@ -30,13 +34,16 @@ public struct Explanation: Sendable {
     private let display: MethodDescription.Display
 
     package init(
-        picture: Picture, geometry: PictureGeometry, subject: String, prediction: Prediction?,
-        ranking: [Prediction] = [], attribution: Attribution,
+        picture: Picture, geometry: PictureGeometry, subject: String, statement: String,
+        head: HeadDescription? = nil, prediction: Prediction? = nil, ranking: [Prediction] = [],
+        attribution: Attribution, notes: [String] = [],
         raw: Tensor<Float>, layout: Preprocessing.Layout, display: MethodDescription.Display
     ) {
         self.picture = picture
         self.geometry = geometry
         self.subject = subject
+        self.statement = statement
+        self.head = head
         self.prediction = prediction
         self.ranking = ranking
         self.display = display
@@ -45,14 +52,20 @@ public struct Explanation: Sendable {
         layer = attribution.layer
         score = Double(attribution.scores.first ?? .nan)
         map = Self.reduced(raw, layout: layout, display: display)
-        var notes = attribution.notes
+        var notes = notes + attribution.notes
         let diagnosis = MapDiagnosis(map, range: Self.overlay(for: display).range)
         if !diagnosis.isInformative { notes.append(diagnosis.description) }
         self.notes = notes
     }
 
     /// The overlay that suits the method: maps of a layer keep the photograph visible, fine-grained maps stand nearly alone.
-    public var overlay: Overlay { Self.overlay(for: display) }
+    ///
+    /// The box of an explained detection is outlined.
+    public var overlay: Overlay {
+        var overlay = Self.overlay(for: display)
+        overlay.marks = [prediction?.box].compactMap { $0 }
+        return overlay
+    }
 
     private static func overlay(for display: MethodDescription.Display) -> Overlay {
         switch display {

@@ -8,8 +8,9 @@ extension Explanation {
     public func figure(_ overlay: Overlay.Result, record: ExplanationRecord) -> Figure {
         var captions = ["Model: \(URL(fileURLWithPath: record.model).lastPathComponent) · Method: \(method.name)"]
         if let layer { captions.append("Layer: \(layer.layer.name), \(layer.reason)") }
+        captions.append("Score: \(statement)")
         captions += notes.filter { $0 != overlay.diagnosis.description }.map { "Note: \($0)" }
-        let certainty = prediction.map { String(format: "%.1f %%", $0.probability * 100) }
+        let certainty = prediction?.probability.map { String(format: "%.1f %%", $0 * 100) }
         return Figure.explanation(
             photo: picture, overlay: overlay, title: subject,
             subtitle: [certainty, String(format: "score %.4g", score)].compactMap { $0 }.joined(separator: " · "),

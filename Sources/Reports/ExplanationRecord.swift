@@ -1,4 +1,4 @@
-import Explanations
+public import Explanations
 public import Foundation
 import Graphs
 public import Imaging
@@ -36,6 +36,10 @@ public struct ExplanationRecord: Sendable, Codable {
     public let image: String
     /// What was explained.
     public let subject: String
+    /// What the explained number is, in words.
+    public let statement: String
+    /// What the model's output means.
+    public let head: HeadDescription?
     /// The explained class.
     public let prediction: Prediction?
     /// The highest classes of the picture.
@@ -71,6 +75,8 @@ public struct ExplanationRecord: Sendable, Codable {
         self.model = model
         self.image = image
         subject = explanation.subject
+        statement = explanation.statement
+        head = explanation.head
         prediction = explanation.prediction
         self.top = top
         method = explanation.method.name

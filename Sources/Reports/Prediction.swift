@@ -1,31 +1,33 @@
-import Foundation
+public import Imaging
 
-/// One class with its score.
+/// One thing that a model says about a picture: a class, a box, an area, a value.
 public struct Prediction: Sendable, Hashable, Codable {
-    /// The position in the output.
+    /// The class; the position of a value.
     public let index: Int
     /// The name, `class 285` where none is known.
     public let name: String
-    /// What the model puts out.
+    /// The number that the model gives it: a logit where one is known, the value of a regression, the length of an embedding.
     public let score: Double
-    /// The softmax over all classes; the logistic function where there is one score only.
-    public let probability: Double
+    /// How sure the model is, 0...1; nil where the model has no probabilities.
+    public let probability: Double?
+    /// Which part of the picture (or of the steps of a sequence) the class wins; nil where there are no places.
+    public let area: Double?
+    /// Where the object is, in the pixels of the photograph; nil where there is no box.
+    public let box: PictureBox?
+    /// The position among a detector's candidates, for `--box`.
+    public let candidate: Int?
 
-    /// Classes by falling score.
-    package static func ranked(_ scores: [Float], names: [String]?) -> [Prediction] {
-        let probabilities = softmax(scores)
-        return scores.indices.map { index in
-            let name = names.flatMap { index < $0.count ? $0[index] : nil } ?? "class \(index)"
-            return Prediction(
-                index: index, name: name, score: Double(scores[index]), probability: probabilities[index])
-        }.sorted { ($0.score, $1.index) > ($1.score, $0.index) }
-    }
-
-    /// `exp(x_i - max) / Σ exp(x_j - max)`; of one score alone the logistic function.
-    private static func softmax(_ scores: [Float]) -> [Double] {
-        guard scores.count > 1, let top = scores.max() else { return scores.map { 1 / (1 + exp(-Double($0))) } }
-        let exponentials = scores.map { exp(Double($0 - top)) }
-        let total = exponentials.reduce(0, +)
-        return exponentials.map { $0 / total }
+    /// A prediction with these parts.
+    public init(
+        index: Int, name: String, score: Double, probability: Double?, area: Double? = nil, box: PictureBox? = nil,
+        candidate: Int? = nil
+    ) {
+        self.index = index
+        self.name = name
+        self.score = score
+        self.probability = probability
+        self.area = area
+        self.box = box
+        self.candidate = candidate
     }
 }

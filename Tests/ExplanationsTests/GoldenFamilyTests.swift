@@ -54,7 +54,10 @@ import Testing
         let model = try Model(
             contentsOf: Self.folder.appending(path: golden.file.file).path, engine: ONNXRuntimeEngine())
         var inputs: [String: AnyTensor] = [:]
-        for name in network.inputs { inputs[name] = try #require(arrays["input.\(name)"]) }
+        for name in network.inputs {
+            let tensor: AnyTensor = try #require(arrays["input.\(name)"])
+            inputs[name] = tensor
+        }
         let result = try Attributor(model).attribute(
             inputs: inputs, target: Target(parsing: network.target), methods: [MethodSpecification(method)],
             layer: golden.file.layer)[0]

@@ -27,6 +27,9 @@ import Testing
             .combination([Target.Term(0.5, .classIndex(3)), Target.Term(2, .elements(.name("out"), .element([1])))])
         ),
         ("a-b", .elements(.name("a-b"), .whole)), ("(3)", .classIndex(3)),
+        ("mean(scores[:, 1])", .mean(.elements(.name("scores"), .element([nil, 1])), mask: nil)),
+        ("energy(f)", .energy(.elements(.name("f"), .whole))),
+        ("cosine(f, a b.npy)", .cosine(.elements(.name("f"), .whole), file: "a b.npy")),
     ]
 
     @Test(arguments: forms.indices)
@@ -38,7 +41,7 @@ import Testing
     @Test(arguments: [
         ("", 0), ("3 5", 2), ("[1,", 3), ("[a]", 1), ("out[", 4), ("out[1", 5), ("#", 1), ("mean(3", 6),
         ("mean(3,)", 7),
-        ("3 +", 3), ("2 * ", 4), ("!", 0),
+        ("3 +", 3), ("2 * ", 4), ("!", 0), ("[1,:]", 5), ("cosine(f)", 9), ("f[:1]", 3),
     ])
     func errorsTellThePosition(_ text: String, _ position: Int) throws {
         let error = #expect(throws: ExplanationError.self) { try Target(parsing: text) }
@@ -82,6 +85,7 @@ import Testing
         #expect(try resolve("#1[1,0,1]", batch: 1).weights == ["map": [0, 0, 0, 0, 0, 1, 0, 0]])
         #expect(try resolve("mean(map[1])", batch: 1).weights == ["map": [0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25]])
         #expect(try resolve("mean(mean(map[1]))", batch: 1).weights == ["map": [0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25]])
+        #expect(try resolve("sum(map[:,1,0])", batch: 1).weights == ["map": [0, 0, 1, 0, 0, 0, 1, 0]])
         #expect(try resolve("sum(map[0,1])", batch: 1).weights == ["map": [0, 0, 1, 1, 0, 0, 0, 0]])
         #expect(try resolve("single", batch: 2).weights == ["single": [1, 1]])
         #expect(try resolve("2 * 0 - (1 - 0)", batch: 1).weights == ["logits": [3, -1, 0]])
@@ -115,7 +119,19 @@ import Testing
         #expect(try resolve("logit(1)", batch: 1, softmax: true).weights == ["logits": [0, 1, 0]])
     }
 
-    @Test(arguments: ["3", "gone[1]", "#3", "map[0]", "[1]", "1 + map", "#0[0,0]", "mean(0 - 1)"])
+    @Test func lengthsAndDirectionsAreAppended() throws {
+        #expect(try resolve("energy(logits)", batch: 2).weights == ["energy.logits": [1, 1]])
+        let other = try Tensor<Float>(shape: [3], elements: [0, 3, 4])
+        #expect(
+            try resolve("cosine(logits, m.npy)", batch: 2, mask: other).weights
+                == ["direction.logits": [0, 0.6, 0.8, 0, 0.6, 0.8]])
+        #expect(try resolve("prob(single)", batch: 2).weights == ["probability.single": [1, 1]])
+    }
+
+    @Test(arguments: [
+        "3", "gone[1]", "#3", "map[0]", "[1]", "1 + map", "#0[0,0]", "mean(0 - 1)", "map[:,1]", "map[:,2,0]",
+        "energy(map[0])", "cosine(logits, m.npy)", "mean(energy(logits), m.npy)",
+    ])
     func whatDoesNotFitIsRefused(_ text: String) {
         #expect(throws: ExplanationError.self) { try resolve(text, batch: 2) }
     }

@@ -192,7 +192,7 @@ import Testing
         let rows = layout.placement.rows
         let reach = Double(layout.height - 1) * rows.stride
         var tested = 0
-        for pixel in stride(from: 0, to: size, by: 3) {
+        for pixel in Swift.stride(from: 0, to: size, by: 3) {
             var picture = Tensor<Float>(repeating: 0, shape: [1, 1, size, size])
             picture[0, 0, pixel, 16] = 1
             let map = try map(layer, in: graph, AnyTensor(picture))

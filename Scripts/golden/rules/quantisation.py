@@ -43,9 +43,9 @@ def add_quantisation(suite):
         shape = (3, 4, 2)
         scale = np.float32(2.0 ** -np.arange(4, 4 + shape[axis]))
         zero = np.arange(shape[axis], dtype=np.int8) - 1
+        levels = torch.tensor(zero.astype(np.int32))
         suite.add(f"quantise_axis_{axis}", operator, pair(axis=axis), {"x": eighths(generator, shape, 4)},
-                  lambda x: torch.fake_quantize_per_channel_affine(x, torch.tensor(scale, dtype=x.dtype), torch.tensor(zero.astype(np.int32)), axis % 3, -128, 127)
-                  if x.dtype == torch.float32 else quantised(x, *(along(value, axis, x) for value in (scale, zero)), "int8"),
+                  lambda x: torch.fake_quantize_per_channel_affine(x, torch.tensor(scale), levels, axis % 3, -128, 127),
                   {"s": scale, "z": zero})
     blocks = np.float32([[1 / 16, 1 / 32, 1 / 64], [1 / 8, 1 / 64, 1 / 32]])
     spread = lambda value, x: value.to(x.dtype).repeat_interleave(2, 1)[:, :5]
@@ -58,20 +58,15 @@ def add_quantisation(suite):
               {"s": np.float32(1 / 32), "z": np.int8(0), "shape": np.int64([3, 1, 2])})
 
 
-def along(value, axis, x):
-    shape = [1, 1, 1]
-    shape[axis] = -1
-    return torch.tensor(value, dtype=x.dtype).reshape(shape)
-
-
 def add_learned_scales(suite):
-    """PyTorch's learnable fake quantisation: the scale of both operators is the same value."""
+    """PyTorch's learnable fake quantisation, in float32 as it must be: the scale of both operators is the same value."""
     generator = np.random.default_rng(72)
+    learned = lambda x, s: torch._fake_quantize_learnable_per_tensor_affine(
+        x.float(), s.float().reshape(1), torch.zeros(1), -128, 127, 1.0).to(x.dtype)
     operator = "QuantizeLinear+DequantizeLinear"
     x = eighths(generator, (3, 4), 6)
     suite.add("quantise_learned_scale", operator, pair(), {"x": x, "s": np.float32(1 / 32)},
-              lambda x, s: torch._fake_quantize_learnable_per_tensor_affine(x.float(), s.float().reshape(1), torch.zeros(1), -128, 127, 1.0).to(x.dtype),
-              {"z": np.int8(0)})
+              learned, {"z": np.int8(0)})
     suite.add("quantise_learned_scales", operator, pair(axis=0), {"x": x, "s": np.float32([1 / 32, 1 / 16, 1 / 64])},
               lambda x, s: quantised(x, s[:, None], 2, "int8"), {"z": np.int8([2, 2, 2])})
     suite.add("quantise_learned_blocks", operator, pair(axis=1, block_size=3),

@@ -12,8 +12,8 @@ public indirect enum Target: Sendable, Hashable {
     public enum Selection: Sendable, Hashable {
         /// All that one sample has.
         case whole
-        /// One index per axis behind the batch; axes that are left are open.
-        case element([Int])
+        /// One index per axis behind the batch; nil, and axes that are left, are open.
+        case element([Int?])
         /// An index along the first axis behind the batch for each sample.
         case perSample([Int])
     }
@@ -28,8 +28,12 @@ public indirect enum Target: Sendable, Hashable {
     case combination([Term])
     /// The softmax probability, whether or not the model ends in a softmax.
     case probability(Target)
-    /// The value in front of a trailing softmax.
+    /// The value in front of a trailing softmax or sigmoid.
     case logit(Target)
+    /// Half the squared length of a whole output, `½ Σ f²`; of what enters it where the output is scaled to length 1.
+    case energy(Target)
+    /// The cosine of the angle between a whole output and the vector in a file.
+    case cosine(Target, file: String)
 
     /// A target with a factor.
     public struct Term: Sendable, Hashable {

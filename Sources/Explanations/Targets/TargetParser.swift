@@ -1,6 +1,6 @@
 extension Target {
-    /// Reads the target grammar: `3`, `[1,7,4]`, `logits[3]`, `#1[3]`, `mean(#1[2])`, `mean(T, mask.npy)`, `sum(T)`,
-    /// `a - b`, `0.5 * a`, `prob(3)`, `logit(3)`.
+    /// Reads the target grammar: `3`, `[1,7,4]`, `logits[3]`, `#1[3]`, `scores[:,1]`, `mean(#1[2])`, `mean(T, mask.npy)`,
+    /// `sum(T)`, `a - b`, `0.5 * a`, `prob(3)`, `logit(3)`, `energy(NAME)`, `cosine(NAME, vector.npy)`.
     public init(parsing text: String) throws(ExplanationError) {
         var parser = TargetParser(text)
         self = try parser.parse()
@@ -59,7 +59,11 @@ private struct TargetParser {
             return inner
         }
         if characters[position] == "[" {
-            let indices = try indexList()
+            let start = position
+            let indices = try indexList().compactMap { $0 }
+            guard !characters[start..<position].contains(":") else {
+                throw problem("':' stands behind an output's name only, e.g. scores[:,1]")
+            }
             return .elements(.number(0), .perSample(indices))
         }
         if takeSymbol("#") {
@@ -73,7 +77,7 @@ private struct TargetParser {
         position = start
         let name = takeName()
         guard !name.isEmpty else { throw problem("a class index, an output's name or a function is missing") }
-        if ["mean", "sum", "prob", "logit"].contains(name), takeSymbol("(") {
+        if ["mean", "sum", "prob", "logit", "energy", "cosine"].contains(name), takeSymbol("(") {
             return try function(name, depth: depth)
         }
         return .elements(.name(name), try selection())
@@ -81,17 +85,23 @@ private struct TargetParser {
 
     private mutating func function(_ name: String, depth: Int) throws(ExplanationError) -> Target {
         let inner = try combination(depth: depth + 1)
-        var mask: String?
-        if name == "mean", takeSymbol(",") {
+        var file: String?
+        if name == "mean" || name == "cosine", takeSymbol(",") {
             skipSpace()
             let start = position
             while position < characters.count, characters[position] != ")" { position += 1 }
-            mask = String(characters[start..<position]).trimmingTrailingSpace
-            guard mask?.isEmpty == false else { throw problem("a mask file is missing behind ','") }
+            file = String(characters[start..<position]).trimmingTrailingSpace
+            guard file?.isEmpty == false else { throw problem("a file is missing behind ','") }
         }
         try expect(")")
         switch name {
-        case "mean": return .mean(inner, mask: mask)
+        case "mean": return .mean(inner, mask: file)
+        case "energy": return .energy(inner)
+        case "cosine":
+            guard let file else {
+                throw problem("cosine takes an output and a file, e.g. cosine(embedding, other.npy)")
+            }
+            return .cosine(inner, file: file)
         case "sum": return .sum(inner)
         case "prob": return .probability(inner)
         default: return .logit(inner)
@@ -104,11 +114,15 @@ private struct TargetParser {
         return .element(try indexList())
     }
 
-    private mutating func indexList() throws(ExplanationError) -> [Int] {
+    private mutating func indexList() throws(ExplanationError) -> [Int?] {
         try expect("[")
-        var indices: [Int] = []
+        var indices: [Int?] = []
         repeat {
             skipSpace()
+            if takeSymbol(":") {
+                indices.append(nil)
+                continue
+            }
             guard let index = takeInteger() else { throw problem("an index is missing") }
             indices.append(index)
         } while takeSymbol(",")

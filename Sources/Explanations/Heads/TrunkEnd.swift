@@ -1,0 +1,33 @@
+package import Graphs
+import Tensors
+
+extension Graph {
+    /// Where layers of interest end: the class maps of a dense head are no layer to look at, so what enters the convolution that makes
+    /// them; `scored` itself for every other head.
+    ///
+    /// Where several branches make class maps that are added, the end is the last value through which all of them lead.
+    package func trunkEnd(of scored: ValueID, from input: ValueID) -> ValueID {
+        var current = scored
+        while let node = producingNode(of: current), node.domain.isEmpty, let operand = node.input(0) {
+            switch node.operation {
+            case "Identity", "Cast", "Transpose", "Reshape", "Resize", "Dropout": current = operand
+            case "Conv", "ConvTranspose": return isMap(current) ? operand : scored
+            case "Add", "Sum":
+                let branches = node.operands.filter { self[$0].constant == nil }
+                guard branches.count > 1, isMap(current) else { return scored }
+                let path = path(from: input, to: current)
+                let common = values.indices.last {
+                    path.isBottleneck[$0] && ValueID(index: $0) != current && isMap(ValueID(index: $0))
+                }
+                return common.map { ValueID(index: $0) } ?? scored
+            default: return scored
+            }
+        }
+        return scored
+    }
+
+    private func isMap(_ value: ValueID) -> Bool {
+        guard let shape = shape(of: value), shape.rank == 4 else { return false }
+        return shape[2] * shape[3] > 1
+    }
+}
