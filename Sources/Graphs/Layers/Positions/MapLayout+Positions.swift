@@ -66,7 +66,7 @@ extension MapLayout {
         steps += [.transpose([0, 2, 1]), .reshape([batch, all, cells.height, cells.width])]
         self.init(
             batch: batch, channels: all, height: cells.height, width: cells.width, placement: cells.placement,
-            tokensWithoutPlace: count - cells.indices.count, steps: steps)
+            tokensWithoutPlace: (count - cells.indices.count) / (separate == nil ? batch : 1), steps: steps)
     }
 }
 
