@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: ["AveragePool", "LpPool", "MaxPool"])
     func shapesAreThoseThatTheEngineComputes(operation: String) throws {
         var rewritten = 0
-        for length in 4...8 {
+        for length in [5, 8] {
             for kernel in 2...3 {
                 for stride in 1...kernel {
                     for dilation in 1...2 where dilation * (kernel - 1) < length {
@@ -18,7 +18,7 @@ import Testing
                 }
             }
         }
-        #expect(rewritten > 50)
+        #expect(rewritten > 20)
     }
 
     /// All paddings in one graph; how many of its poolings specialisation rewrote.

@@ -6,7 +6,7 @@ enum ConformanceSkips {
         /// For the report.
         var text: String {
             switch self {
-            case .engineDiffers: "ONNX Runtime gives for the untouched file what the graph gives, not what the case says"
+            case .engineDiffers: "ONNX Runtime itself differs: the untouched file gives what the graph gives"
             case .engineRefuses: "ONNX Runtime does not run the untouched file either"
             case .trainingMode: "training modes are switched off at import, and a note says so"
             case .oldOpset: "the file is of an opset before 7"
