@@ -8,7 +8,7 @@ public final class Attributor: Sendable {
     public let model: Model
     let specialised = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
     let rewritten = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
-    let supports = RecentlyUsed<[String: Shape], BatchSupport>(capacity: 3)
+    let supports = RecentlyUsed<FixedBatch.Kind, BatchSupport>(capacity: 3)
     /// Finding a layer names all of them, which costs as much as a small network's run.
     private let layers = RecentlyUsed<LayerKey, Layer>(capacity: 64)
     /// Sessions keep memory and threads, so few stay alive.
