@@ -83,7 +83,7 @@ let package = Package(
         .testTarget(
             name: "DifferentiationTests",
             dependencies: [
-                "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport",
+                "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport", protobuf,
             ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(

@@ -13,4 +13,8 @@ public struct Attribution: Sendable {
     public let scores: [Float]
     /// What a user should know.
     public let notes: [String]
+
+    func with(layer: LayerChoice) -> Attribution {
+        Attribution(method: method, values: values, layer: layer, scores: scores, notes: notes)
+    }
 }

@@ -21,6 +21,14 @@ package struct FixedBatch: Sendable, Hashable {
     /// The shapes of all inputs for `size` samples.
     package let shapes: [String: Shape]
 
+    /// What decides how the model takes more samples, whatever their number.
+    struct Kind: Hashable, Sendable {
+        let shapes: [String: Shape]
+        let inputs: [String]
+    }
+
+    var kind: Kind { Kind(shapes: shapes, inputs: inputs) }
+
     /// Where tensors of these shapes are samples for a model that declares another number of them; nil where it takes
     /// them as they are.
     package init?(_ shapes: [String: Shape], for model: Model) throws {
@@ -67,7 +75,7 @@ package struct FixedBatch: Sendable, Hashable {
 extension Attributor {
     /// How the model takes another number of samples; found once for samples of one shape.
     package func support(for batch: FixedBatch) -> BatchSupport {
-        supports.value(for: batch.shapes) {
+        supports.value(for: batch.kind) {
             do {
                 let graph = try graphAsItIs(for: batch.shapes)
                 let inputs = try batch.inputs.map { try graph.input(named: $0) }

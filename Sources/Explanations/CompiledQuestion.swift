@@ -12,8 +12,14 @@ package final class CompiledQuestion: Sendable {
     private let seedNames: [String]
     private let seedTypes: [ElementType]
 
-    package init(_ question: Question, methods: [MethodSpecification], engine: any Engine) throws {
-        let built = try methods.map { try MethodCatalogue.method($0) }
+    package convenience init(_ question: Question, methods: [MethodSpecification], engine: any Engine) throws {
+        try self.init(
+            question, methods: methods, built: methods.map { try MethodCatalogue.method($0) }, engine: engine)
+    }
+
+    package init(
+        _ question: Question, methods: [MethodSpecification], built: [any AttributionMethod], engine: any Engine
+    ) throws {
         let graph = try Self.graph(for: question, methods: built)
         self.methods = methods
         layers = try built.map { try $0.layer(in: question) }

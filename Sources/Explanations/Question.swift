@@ -11,23 +11,29 @@ package struct Question: Sendable {
     package let input: ValueID
     /// The layer that somebody named.
     package let namedLayer: Layer?
+    /// What stands instead of the automatic choice, for methods that leave the choice open.
+    private let chosen: LayerChoice?
     /// The number of samples.
     package let batch: Int
     /// The choice needs an analysis of the whole graph, and several methods ask for it.
     private let choice = RecentlyUsed<ValueID, LayerChoice>(capacity: 1)
     private let head = RecentlyUsed<ValueID, AveragingHead>(capacity: 1)
 
-    package init(graph: Graph, scored: [ValueID], input: ValueID, namedLayer: Layer?, batch: Int) {
+    package init(
+        graph: Graph, scored: [ValueID], input: ValueID, namedLayer: Layer?, chosen: LayerChoice? = nil, batch: Int
+    ) {
         self.graph = graph
         self.scored = scored
         self.input = input
         self.namedLayer = namedLayer
+        self.chosen = chosen
         self.batch = batch
     }
 
     /// The layer of layer methods: the named one, or the automatic choice.
     package func layer() throws -> LayerChoice {
         if let namedLayer { return LayerChoice(layer: namedLayer, reason: "named by the user") }
+        if let chosen { return chosen }
         guard let scored = scored.first else {
             throw ExplanationError.target(text: "", reason: "it reads no output")
         }
@@ -36,9 +42,19 @@ package struct Question: Sendable {
         }
     }
 
+    /// The layers that the automatic choice is made among, its choice first.
+    package func layerCandidates() throws -> [LayerChoice] {
+        guard let scored = scored.first else { return [] }
+        return graph.layerCandidates(from: input, to: graph.trunkEnd(of: scored, from: input))
+    }
+
     /// The layer with how it lies over the picture; fails where it is no map.
     package func spatialLayer(for method: String) throws -> (layer: Layer, layout: MapLayout) {
-        let layer = try layer().layer
+        try Self.spatial(layer().layer, for: method)
+    }
+
+    /// A layer with how it lies over the picture; fails where it is no map.
+    package static func spatial(_ layer: Layer, for method: String) throws -> (layer: Layer, layout: MapLayout) {
         guard let layout = layer.layout else {
             throw ExplanationError.unsuitable(
                 method: method,

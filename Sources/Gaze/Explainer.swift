@@ -23,8 +23,8 @@ public final class Explainer: Sendable {
     public let classNames: [String]?
     /// The layer that the sidecar names.
     public let defaultLayer: String?
-    private let attributor: Attributor
-    private let pictureInput: String
+    let attributor: Attributor
+    let pictureInput: String
 
     /// Reads a model with its sidecar.
     ///
@@ -87,10 +87,11 @@ public final class Explainer: Sendable {
     ///   - box: Which candidate of a detector; the likeliest by default.
     ///   - mask: Which places count, for models that answer place by place; those where the class wins by default.
     ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice.
+    ///   - automaticLayer: How the automatic choice is made.
     public func explain(
         _ picture: Picture, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
         classes: [ClassSelection] = [.top(1)], contrast: String? = nil, box: BoxSelection? = nil,
-        mask: PlaceMask? = nil, layer: String? = nil
+        mask: PlaceMask? = nil, layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
@@ -107,8 +108,10 @@ public final class Explainer: Sendable {
                 )
             }
             let score = try reading.head.score(of: finding, request, in: reading.outputs)
-            let results = try attribute(
-                input, target: score.target, methods: methods, layer: layer, tensors: score.tensors)
+            let measured = measuredLayer(
+                automaticLayer, layer: layer, methods: methods, score: score.tried,
+                rival: try? rival(of: finding, request, in: reading)?.tried, input: input)
+            let results = try attribute(input, score.tried, methods: methods, layer: layer, measured)
             let prediction = prediction(finding, head: head, geometry: geometry)
             // Detections of one class keep apart, also as files.
             let place = finding.candidate.map { " (candidate \($0))" } ?? ""
@@ -119,7 +122,8 @@ public final class Explainer: Sendable {
                 Explanation(
                     picture: picture, geometry: geometry, subject: prediction.name + place + against,
                     statement: score.statement, head: head, prediction: prediction, ranking: ranking, attribution: $0,
-                    notes: notes(on: head, ranking), raw: $0.values.slice(0), layout: preprocessing.layout,
+                    trial: measured.trial, notes: notes(on: head, ranking) + measured.notes, raw: $0.values.slice(0),
+                    layout: preprocessing.layout,
                     display: try display(of: $0.method))
             }
         }
@@ -128,31 +132,29 @@ public final class Explainer: Sendable {
     /// The maps of a picture for a target of the grammar.
     public func explain(
         _ picture: Picture, target text: String, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
-        layer: String? = nil
+        layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
-        let results = try attribute(input, target: Target(parsing: text), text: text, methods: methods, layer: layer)
+        let score = TrialScore(try Target(parsing: text), text: text)
+        let measured = measuredLayer(automaticLayer, layer: layer, methods: methods, score: score, input: input)
+        let results = try attribute(input, score, methods: methods, layer: layer, measured)
         return try results.map {
             Explanation(
                 picture: picture, geometry: try preprocessing.geometry(for: picture), subject: text,
-                statement: "the target \(text)", attribution: $0, raw: $0.values.slice(0),
+                statement: "the target \(text)", attribution: $0, trial: measured.trial,
+                notes: measured.notes, raw: $0.values.slice(0),
                 layout: preprocessing.layout, display: try display(of: $0.method))
         }
     }
 
     private func attribute(
-        _ input: AnyTensor, target: Target, text: String = "", methods: [MethodSpecification], layer: String? = nil,
-        tensors: [String: Tensor<Float>] = [:]
+        _ input: AnyTensor, _ score: TrialScore, methods: [MethodSpecification], layer: String?,
+        _ measured: MeasuredLayer
     ) throws -> [Attribution] {
         try attributor.attribute(
-            inputs: [pictureInput: input], target: target, targetText: text, methods: methods,
-            layer: layer ?? defaultLayer, wrt: pictureInput
-        ) { file in
-            // The scores of heads name masks and vectors that are in memory.
-            if let known = tensors[file] { return known }
-            return try Numpy.read(path: file).floatTensor
-        }
+            inputs: [pictureInput: input], target: score.target, targetText: score.text, methods: methods,
+            layer: layer ?? defaultLayer, chosen: measured.choice, wrt: pictureInput, readMask: score.readMask)
     }
 
     /// The head with what its outputs hold for an input.

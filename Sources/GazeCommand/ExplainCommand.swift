@@ -39,7 +39,14 @@ struct ExplainCommand: ParsableCommand {
     @Option(help: "Instead of a class, a target as 'gaze attribute' takes it, e.g. mean(masks[1]).")
     var target: String?
 
-    @Option(name: .shortAndLong, help: "A layer or tensor that 'gaze inspect' lists, or auto.")
+    @Option(
+        name: .shortAndLong,
+        help:
+            """
+            A layer or tensor that 'gaze inspect' lists; auto: candidates are tried on the picture; structural: the \
+            deepest map, without a trial. A sidecar's layer comes before both.
+            """
+    )
     var layer = "auto"
 
     @Option(name: .shortAndLong, help: "The folder for results.", completion: .directory)
@@ -107,14 +114,16 @@ struct ExplainCommand: ParsableCommand {
     ) throws -> [ExplanationRecord] {
         let start = ContinuousClock.now
         let picture = try Console.picture(path)
-        let named = layer == "auto" ? nil : layer
+        let rule: AutomaticLayerRule = layer == "structural" ? .structural : .measured
+        let named = ["auto", "structural"].contains(layer) ? nil : layer
         let explanations =
             if let target {
-                try explainer.explain(picture, target: target, methods: specifications, layer: named)
+                try explainer.explain(
+                    picture, target: target, methods: specifications, layer: named, automaticLayer: rule)
             } else {
                 try explainer.explain(
                     picture, methods: specifications, classes: classes.map { ClassSelection($0) }, contrast: vs,
-                    box: box.flatMap { BoxSelection($0) }, mask: places, layer: named)
+                    box: box.flatMap { BoxSelection($0) }, mask: places, layer: named, automaticLayer: rule)
             }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let top = Array(explanations.first?.ranking.prefix(5) ?? [])
@@ -122,6 +131,7 @@ struct ExplainCommand: ParsableCommand {
             Console.put("\(path) (\(picture.width)x\(picture.height))")
             if let head = explanations.first?.head { Console.put(PredictionTable.text(top, head: head)) }
         }
+        var shown: LayerTrial?
         return try explanations.map { explanation in
             let record = ExplanationRecord(
                 explanation, model: model, image: path, top: top, preprocessing: explainer.preprocessing,
@@ -129,7 +139,12 @@ struct ExplainCommand: ParsableCommand {
                 seconds: seconds)
             let overlay = try explanation.drawn(overlay(for: explanation))
             let written = try files.write(explanation, record: record, overlay: overlay)
-            if !json { show(explanation, written, overlay) }
+            if !json {
+                show(explanation, written, overlay)
+                // Methods of one class share a trial.
+                if let trial = explanation.trial, trial != shown { Console.put(LayerTrialTable.text(trial)) }
+                shown = explanation.trial ?? shown
+            }
             return written
         }
     }

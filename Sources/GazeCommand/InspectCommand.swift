@@ -39,11 +39,19 @@ struct InspectCommand: ParsableCommand {
         }
         list("Inputs", inspection.inputs)
         list("Outputs", inspection.outputs)
+        if let head = inspection.head {
+            list("Head", ["\(head.kind.rawValue): \(head.reason)\(head.isGuess ? "; that is a guess" : "")"])
+        }
         Console.put("Parameters  \(inspection.parameters)")
         Console.put("Operators")
         Console.put(Console.table(inspection.operators.map { ["", "\($0.count)", $0.name, $0.rule] }, right: [1]))
         if !inspection.layers.isEmpty { show(inspection.layers) }
         if let layer = inspection.automaticLayer { list("Automatic layer", [layer]) }
+        if inspection.candidates.count > 1 {
+            list(
+                "Tried by 'gaze explain' on a picture",
+                inspection.candidates.prefix(LayerTrial.candidateLimit).map { "\($0.name): \($0.reason)" })
+        }
         if !inspection.notes.isEmpty { list("Notes", inspection.notes) }
         if !inspection.problems.isEmpty { list("Problems", inspection.problems) }
         if !inspection.families.isEmpty {

@@ -164,6 +164,14 @@ public struct Graph: Sendable {
         return value
     }
 
+    /// Gives a node other parameters.
+    mutating func setAttributes(_ attributes: [String: Attribute], ofNode position: Int) {
+        let node = nodes[position]
+        nodes[position] = Node(
+            node.operation, domain: node.domain, inputs: node.inputs, outputs: node.outputs, attributes: attributes,
+            captures: node.captures, origin: node.origin)
+    }
+
     /// Declares a value as an input and forgets what computed it; for passes that rebuild.
     package mutating func setInputs(_ inputs: [ValueID]) { self.inputs = inputs }
 

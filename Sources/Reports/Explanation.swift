@@ -23,6 +23,8 @@ public struct Explanation: Sendable {
     public let method: MethodSpecification
     /// The layer and why it was taken, nil for maps over the input.
     public let layer: LayerChoice?
+    /// The comparison that the layer was taken by; nil where none was made, or the method has its layer otherwise.
+    public let trial: LayerTrial?
     /// The explained number.
     public let score: Double
     /// The raw result for this picture, without the batch axis: `[h, w]` or `[C, H, W]`.
@@ -36,8 +38,8 @@ public struct Explanation: Sendable {
     package init(
         picture: Picture, geometry: PictureGeometry, subject: String, statement: String,
         head: HeadDescription? = nil, prediction: Prediction? = nil, ranking: [Prediction] = [],
-        attribution: Attribution, notes: [String] = [],
-        raw: Tensor<Float>, layout: Preprocessing.Layout, display: MethodDescription.Display
+        attribution: Attribution, trial: LayerTrial? = nil, notes: [String] = [], raw: Tensor<Float>,
+        layout: Preprocessing.Layout, display: MethodDescription.Display
     ) {
         self.picture = picture
         self.geometry = geometry
@@ -50,6 +52,8 @@ public struct Explanation: Sendable {
         self.raw = raw
         method = attribution.method
         layer = attribution.layer
+        let tensor = attribution.layer?.layer.tensorName
+        self.trial = trial.flatMap { $0.entries[$0.chosen].tensor == tensor ? $0 : nil }
         score = Double(attribution.scores.first ?? .nan)
         map = Self.reduced(raw, layout: layout, display: display)
         var notes = notes + attribution.notes

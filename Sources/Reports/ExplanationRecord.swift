@@ -18,6 +18,8 @@ public struct ExplanationRecord: Sendable, Codable {
         public let shape: [Int]
         /// Why it was taken.
         public let reason: String
+        /// The candidates that were tried on the picture, with what was measured; nil where none were.
+        public let trial: LayerTrial?
     }
 
     /// The extremes of the raw map.
@@ -84,7 +86,7 @@ public struct ExplanationRecord: Sendable, Codable {
         layer = explanation.layer.map {
             LayerRecord(
                 name: $0.layer.name, tensor: $0.layer.tensorName, operation: $0.layer.operation,
-                shape: $0.layer.shape.dimensions, reason: $0.reason)
+                shape: $0.layer.shape.dimensions, reason: $0.reason, trial: explanation.trial)
         }
         score = explanation.score.isFinite ? explanation.score : 0
         mapShape = explanation.map.shape.dimensions

@@ -125,8 +125,13 @@ import Testing
             inputs: ["a": three, "b": three], target: .classIndex(1), methods: [MethodSpecification("gradient")],
             wrt: "b")
         #expect(found[0].values.elements == [0, 2, 0, 4, 0, 6])
-        for shape: Shape in [[1, 2], [2], []] {
-            #expect(throws: ExplanationError.self) {
+        // One row is shared by all samples.
+        let shared = try attributor.attribute(
+            inputs: ["a": three, "b": try Toys.floats([10, 20], [1, 2])], target: .classIndex(1),
+            methods: [MethodSpecification("score")], wrt: "a")
+        #expect(shared[0].values.elements == [40, 80, 120])
+        for shape: Shape in [[2, 2], [2], []] {
+            #expect(throws: (any Error).self) {
                 try attributor.attribute(
                     inputs: ["a": three, "b": AnyTensor(zeros: .float32, shape: shape)], target: .classIndex(1),
                     methods: [MethodSpecification("score")])

@@ -54,7 +54,7 @@ import Testing
                 (try ask("1", "gradcam", file, layer: "mop"), "mop"),
                 (try ask("(1", "score", file), "')' is missing"),
                 (try ask("1", "gradcam:a=1", file), "no such parameter"),
-                (try ask("1", "gradcam", file, layer: "flat"), "a map [B, C, H, W] is needed"),
+                (try ask("1", "gradcam", file, layer: "flat"), "is no map of cells over the picture"),
             ] {
                 #expect(outcome.status == 2 || outcome.status == 64, "\(word): \(outcome.status)")
                 #expect(outcome.errors.contains(word), "\(outcome.errors)")

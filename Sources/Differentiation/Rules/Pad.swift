@@ -64,16 +64,28 @@ struct PadRule: BackwardRule {
         }
     }
 
-    /// Along one axis: `out[i] = Σ_{o: sources[o] = i} value[o]`, as a product with a 0/1 matrix.
+    /// Along one axis: `out[i] = Σ_{o: sources[o] = i} value[o]`, run by run of sources that rise, fall or stay.
     private func gather(
         _ step: inout BackwardStep, _ value: ValueID, sources: [Int], length: Int, axis: Int, rank: Int
     ) -> ValueID {
-        var matrix = [Double](repeating: 0, count: sources.count * length)
-        for (position, source) in sources.enumerated() { matrix[position * length + source] = 1 }
-        var permutation = Array(0..<rank)
-        permutation.swapAt(axis, rank - 1)
-        let last = step.transpose(value, permutation)
-        let product = step.emit("MatMul", [last, step.constant(matrix, shape: [sources.count, length])])
-        return step.transpose(product, permutation)
+        var parts: [ValueID] = []
+        var start = 0
+        while start < sources.count {
+            var end = start + 1
+            let change = end < sources.count ? sources[end] - sources[start] : 1
+            if abs(change) <= 1 {
+                while end < sources.count, sources[end] - sources[end - 1] == change { end += 1 }
+            }
+            var part = step.slice(value, from: start, to: end, axis: axis)
+            let (low, high) = (min(sources[start], sources[end - 1]), max(sources[start], sources[end - 1]))
+            if end - start > 1, change == 0 { part = step.sum(part, over: [axis]) }
+            if end - start > 1, change == -1 { part = step.reverse(part, along: [axis]) }
+            var begins = [Int](repeating: 0, count: rank)
+            var ends = begins
+            (begins[axis], ends[axis]) = (low, length - 1 - high)
+            parts.append(step.pad(part, begins: begins, ends: ends))
+            start = end
+        }
+        return parts.count > 1 ? step.emit("Sum", parts) : parts[0]
     }
 }

@@ -26,6 +26,22 @@ extension Graph {
         return scored
     }
 
+    /// The layers that a map of an output is made among when no target is named: as `gaze explain` chooses for the value in front of
+    /// a trailing softmax or sigmoid.
+    package func layerCandidates(forOutput output: ValueID, from input: ValueID) -> [LayerChoice] {
+        let scored = valueBeforeActivation(output)
+        return layerCandidates(from: input, to: trunkEnd(of: scored, from: input))
+    }
+
+    /// What enters an output's trailing softmax or sigmoid; the output itself where there is none.
+    package func valueBeforeActivation(_ output: ValueID) -> ValueID {
+        var value = output
+        while let node = producingNode(of: value), node.domain.isEmpty, let operand = node.input(0),
+            ["Softmax", "LogSoftmax", "Sigmoid", "Identity"].contains(node.operation)
+        { value = operand }
+        return value
+    }
+
     private func isMap(_ value: ValueID) -> Bool {
         guard let shape = shape(of: value), shape.rank == 4 else { return false }
         return shape[2] * shape[3] > 1

@@ -24,6 +24,10 @@ public struct ModelInspection: Sendable, Codable {
     public let layers: [LayerEntry]
     /// The layer that would be taken, with the reason.
     public let automaticLayer: String?
+    /// What the output means, and how that is known; nil where it is of no kind that is known.
+    public let head: HeadDescription?
+    /// The layers that `gaze explain` tries on a picture, the automatic one first, with what speaks for each.
+    public let candidates: [LayerCandidate]
     /// What the import changed about the model or noticed in it.
     public let notes: [String]
     /// What could not be found out and why, with the nearest remedy; empty where everything was.
@@ -55,7 +59,8 @@ public struct ModelInspection: Sendable, Codable {
         notes = (model?.notes ?? []) + (prepared ?? [])
         var problems = problem.map { [$0] } ?? []
         var layers: [LayerEntry] = []
-        var automatic: String?
+        var choices: [LayerChoice] = []
+        var head: HeadDescription?
         var families: [MethodFamily] = []
         var known: Graph?
         if let model {
@@ -68,11 +73,18 @@ public struct ModelInspection: Sendable, Codable {
                 let graph = try model.graph.specialised(
                     to: Self.exampleShapes(model), by: EngineEvaluator(model.engine))
                 known = graph
-                if let input = graph.inputs.first, let output = graph.outputs.first?.value {
-                    layers = Self.entries(graph, from: input, to: output)
-                    let choice = try? graph.automaticLayer(from: input, to: output)
-                    automatic = choice.map { "\($0.layer.name): \($0.reason)" }
-                    families = MethodFamily.all(of: graph, input: input, output: output, layer: choice?.layer)
+                if let input = graph.inputs.first {
+                    head =
+                        OutputSurvey(
+                            graph, input: graph[input].name, batch: graph.shape(of: input)?.dimensions.first ?? 1
+                        ).head()?.description
+                    if let output = graph.output(of: head) {
+                        layers = Self.entries(graph, from: input, to: output)
+                        let explained = graph.explainedValue(of: input) ?? input
+                        choices = graph.layerCandidates(forOutput: output, from: explained)
+                        families = MethodFamily.all(
+                            of: graph, input: input, output: output, layer: choices.first?.layer)
+                    }
                 }
             } catch {
                 problems.append("\(error)")
@@ -85,7 +97,9 @@ public struct ModelInspection: Sendable, Codable {
             operators = message.map { OperatorUse.inventory(of: $0) } ?? []
         }
         self.layers = layers
-        automaticLayer = automatic
+        automaticLayer = choices.first.map { "\($0.layer.name): \($0.reason)" }
+        candidates = choices.map { LayerCandidate(name: $0.layer.name, tensor: $0.layer.tensorName, reason: $0.reason) }
+        self.head = head
         self.problems = problems
         self.families = families
     }
@@ -112,6 +126,16 @@ public struct ModelInspection: Sendable, Codable {
             LayerEntry(layer, field: fields[layer.value], parameters: graph.parameterCount(behind: layer))
         }
     }
+}
+
+/// A layer that is worth a map.
+public struct LayerCandidate: Sendable, Codable {
+    /// The human name, for `--layer`.
+    public let name: String
+    /// The ONNX tensor, also for `--layer`.
+    public let tensor: String
+    /// What speaks for it.
+    public let reason: String
 }
 
 /// A place where a map can be made.
@@ -146,6 +170,11 @@ public struct LayerEntry: Sendable, Codable {
 }
 
 extension Graph {
+    /// The output that a head reads, or the first.
+    fileprivate func output(of head: HeadDescription?) -> ValueID? {
+        (outputs.first { $0.name == head?.output } ?? outputs.first)?.value
+    }
+
     /// The numbers in the constant operands of the node that computes a layer.
     fileprivate func parameterCount(behind layer: Layer) -> Int {
         guard let node = producingNode(of: layer.value) else { return 0 }

@@ -12,16 +12,27 @@ package struct GradCAM: AttributionMethod, ParameterFree {
             "Passes the sanity checks of Adebayo et al. 2018. Negative cells speak against the class. Averages the gradient over the map, so far from the head it can highlight what the score does not use (HiResCAM, Draelos and Carin 2020).",
         display: .positive)
 
-    package init() {}
+    /// The layer where it is made; nil is the question's.
+    private let place: LayerChoice?
 
-    package func gradients(in question: Question) throws -> [ValueID] {
-        [try question.spatialLayer(for: "gradcam").layer.value]
-    }
+    package init() { place = nil }
+
+    /// Grad-CAM at a layer that the method brings along: questions with maps at several layers.
+    package init(at place: LayerChoice) { self.place = place }
+
+    package func gradients(in question: Question) throws -> [ValueID] { [try spatialLayer(in: question).layer.value] }
+
+    package func layer(in question: Question) throws -> LayerChoice? { try place ?? question.layer() }
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
-        let (layer, layout) = try question.question.spatialLayer(for: "gradcam")
+        let (layer, layout) = try spatialLayer(in: question.question)
         let gradient = try question.gradientMap(of: layer.value, layout)
         let map = question.map(of: layer.value, layout)
         return question.channelSum(map, weightedBy: question.spatialMean(gradient))
+    }
+
+    private func spatialLayer(in question: Question) throws -> (layer: Layer, layout: MapLayout) {
+        guard let place else { return try question.spatialLayer(for: "gradcam") }
+        return try Question.spatial(place.layer, for: "gradcam")
     }
 }

@@ -29,7 +29,7 @@ struct GradientProbe {
 
     /// The segment's lengths that are tried in turn, relative to the root mean square of the point's elements: a long one drowns
     /// rounding, a short one meets fewer kinks and less curvature.
-    private static let relativeLengths = [0.1, 0.01, 0.001]
+    private static let relativeLengths = [0.1, 1, 0.01, 0.001]
     private static let midpointCount = 32
 
     private let program: any Program

@@ -58,6 +58,7 @@ public struct ModelVerification: Sendable {
         for point in points {
             checks += try compareGradients(graph, at: point, &random)
         }
+        checks += try checkLayout(graph, at: points[0])
         return VerificationReport(checks: checks)
     }
 
@@ -139,10 +140,9 @@ public struct ModelVerification: Sendable {
                 graph, from: input, scored: scored, point: point.inputs,
                 name: "gradient of '\(graph[input].name)'", place: point.name, &random)
         }
-        guard let input = graph.inputs.first, let layer = try? graph.automaticLayer(from: input, to: output).layer
-        else {
-            return checks
-        }
+        guard let input = graph.inputs.first,
+            let layer = graph.layerCandidates(forOutput: output, from: input).first?.layer
+        else { return checks }
         let values = try model.engine.load(graph.tapped(at: [layer.value]), optimization: .basic, keepsMemory: false)
             .run(point.inputs.filter { name, _ in graph.value(named: name) != nil }, outputs: [layer.tensorName])
         var rest = graph
@@ -156,6 +156,49 @@ public struct ModelVerification: Sendable {
             name: "gradient at layer '\(layer.name)'", place: point.name, &random)
         return checks
     }
+
+    // MARK: The layout
+
+    /// What part of the probed cells has to answer where the layer looks.
+    static let layoutAgreement = 0.8
+
+    private func checkLayout(
+        _ graph: Graph, at point: (name: String, inputs: [String: AnyTensor])
+    ) throws -> [VerificationCheck] {
+        guard let input = graph.inputs.first, let output = graph.scoredForVerification().first,
+            let layer = graph.layerCandidates(forOutput: output, from: input).first?.layer
+        else { return [] }
+        let name = "cells of '\(layer.name)' lie where it looks"
+        func result(_ verdict: VerificationCheck.Verdict, _ detail: String, _ agreement: Double?) -> [VerificationCheck]
+        {
+            [
+                VerificationCheck(
+                    name: name, detail: detail, difference: agreement.map { 1 - $0 },
+                    tolerance: agreement.map { _ in 1 - Self.layoutAgreement }, verdict: verdict)
+            ]
+        }
+        let check: LayoutCheck
+        do {
+            check = try LayoutCheck(of: layer, in: graph, inputs: point.inputs, picture: input, engine: model.engine)
+        } catch let error as ExplanationError {
+            return result(.skipped, "\(error)", nil)
+        }
+        guard !check.probes.isEmpty else { return result(.skipped, "no cell is centred inside the picture", nil) }
+        let agreeing = check.probes.count(where: \.agrees)
+        let detail =
+            "at \(point.name): of \(check.probes.count) places that were changed, \(agreeing) changed their own cell or its neighbour most"
+        // Rounding in `1 - 0.8` must not fail four of five.
+        guard check.agreement < Self.layoutAgreement - 1e-9 else { return result(.passed, detail, check.agreement) }
+        let sizes = graph.receptiveFields(from: input)[layer.value]?.map(\.size)
+        let sides = graph.shape(of: input).flatMap { PictureAxes($0) }.map { [$0.height, $0.width] } ?? []
+        let seesAll = sizes.map { zip($0, sides).allSatisfy { $0 >= $1 } } ?? true
+        return result(
+            seesAll ? .inconclusive : .failed,
+            detail + (seesAll ? "; every cell sees the whole picture, so another may well answer more" : ""),
+            check.agreement)
+    }
+
+    // MARK: One gradient
 
     private func check(
         _ graph: Graph, from input: ValueID, scored: [ValueID], point: [String: AnyTensor], name: String, place: String,
@@ -197,10 +240,7 @@ extension Graph {
         let varying = values(dependingOn: inputs)
         var seen: Set<ValueID> = []
         return outputs.compactMap { output in
-            var value = output.value
-            while let node = producingNode(of: value), node.domain.isEmpty, let operand = node.input(0),
-                ["Softmax", "LogSoftmax", "Sigmoid", "Identity"].contains(node.operation)
-            { value = operand }
+            let value = valueBeforeActivation(output.value)
             guard varying[value.index], self[value].type?.isFloatingPoint != false, seen.insert(value).inserted else {
                 return nil
             }

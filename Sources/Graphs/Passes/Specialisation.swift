@@ -65,8 +65,13 @@ extension Graph {
         }
     }
 
-    /// Asks the engine for the types and shapes that it infers; weights go in as inputs, so that none is copied.
+    /// The types and shapes that the engine infers, where they are also those that it computes.
     private mutating func inferShapes(by evaluator: any GraphEvaluator) throws {
+        repeat { try inferUnknownShapes(by: evaluator) } while settlePoolings()
+    }
+
+    /// Asks the engine for the types and shapes that it infers; weights go in as inputs, so that none is copied.
+    private mutating func inferUnknownShapes(by evaluator: any GraphEvaluator) throws {
         let unknown = nodes.flatMap(\.results).filter { self[$0].type == nil || self[$0].shape == nil }
         guard !unknown.isEmpty else { return }
         var probe = self

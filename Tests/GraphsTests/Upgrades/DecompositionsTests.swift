@@ -1,18 +1,13 @@
-import Foundation
 import Graphs
 import ONNXFormat
 import ONNXMessages
 import Runtime
 import Tensors
-import TestSupport
 import Testing
 
 /// Newer operators against ONNX's own cases, fused ones against what ONNX Runtime's kernels compute.
 @Suite struct DecompositionsTests {
-    static let golden = Result {
-        try Golden.decode(
-            UpgradeGolden.self, "../Golden/decompositions.json", beside: #filePath)
-    }
+    static let golden = Result { try UpgradeGolden.load("decompositions.json") }
     static let names = (try? golden.get().cases.map(\.name)) ?? []
 
     @Test(arguments: names)

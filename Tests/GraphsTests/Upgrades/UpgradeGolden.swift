@@ -36,8 +36,8 @@ struct UpgradeGolden: Decodable {
     let tolerance: Tolerance
     let cases: [Case]
 
-    static func load() throws -> UpgradeGolden {
-        try Golden.decode(UpgradeGolden.self, "upgrades.json", beside: folder)
+    static func load(_ name: String = "upgrades.json") throws -> UpgradeGolden {
+        try Golden.decode(UpgradeGolden.self, name, beside: folder)
     }
 
     /// The tests of upgrades lie one folder below the golden values of their target.
