@@ -71,8 +71,9 @@ def summary(rows):
         counts = ", ".join(f"{count} {'exporter failed' if kind == 'exporter' else kind}" for kind, count in kinds.most_common())
         if tried:
             lines.append(f"{exporter}: {len(tried)} exports, {counts}")
-    good = {row["name"] for row in rows if row["good"]}
-    return f"{len(good)} of {len({row['name'] for row in rows})} architectures agree in at least one export ({'; '.join(lines)})."
+    agree = {row["name"] for row in rows if row["kind"] in ("ok", "kink")}
+    return (f"{len(agree)} of {len({row['name'] for row in rows})} architectures agree in at least one export, which is ok or kink "
+            f"({'; '.join(lines)}).")
 
 
 def batches(rows):
