@@ -9,7 +9,7 @@ import json
 import multiprocessing
 import os
 import pathlib
-import sys
+import re
 import time
 import warnings
 
@@ -25,6 +25,7 @@ from zoo import ARCHITECTURES
 
 SEED = 0
 STABLE = 1e-4
+NOT_YET = "not exported yet"
 
 
 def in_double(model, x):
@@ -87,6 +88,14 @@ def worker(name, exporter, folder):
     return record
 
 
+def reason(problem):
+    """The first line of what went wrong first: the newer exporter wraps it in advice, in colour."""
+    while problem.__cause__ is not None:
+        problem = problem.__cause__
+    lines = [line.strip() for line in re.sub(r"\x1b\[\d*m", "", str(problem)).splitlines() if line.strip()]
+    return f"{type(problem).__name__}: {lines[0] if lines else ''}"[:300]
+
+
 def attempt(name, exporter, folder):
     """Writes how one export went; runs in a process of its own."""
     # The exporters print whole graphs.
@@ -95,8 +104,7 @@ def attempt(name, exporter, folder):
     try:
         record = worker(name, exporter, folder)
     except BaseException as problem:
-        lines = [line for line in str(problem).splitlines() if line.strip()]
-        record = {"failed": f"{type(problem).__name__}: {lines[0] if lines else ''}"[:300]}
+        record = {"failed": reason(problem)}
     (folder / f"{exporter}.json").write_text(json.dumps(record, indent=1) + "\n")
 
 

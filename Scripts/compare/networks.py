@@ -6,9 +6,12 @@ magnitude (for the score: over the largest logit), against PyTorch in float64. W
 "kink n": float32 rounding flipped n choices at kinks (which units ReLU passes, which index wins in a max pool), found among those
 that several float32 runs flip; the float64 derivative with these choices agrees to the tolerance. "float32": PyTorch's own float32
 result is off at least half as far. Everything else has its reason in the row. Exit code 3: not everything agrees.
+
+With --batch above 1, "alone" is the difference between a sample's results in the batch and in a run of its own. Rows are kept in the
+folder and taken from there while the executable and the options are the same. --report writes them as a Markdown page.
 """
 import argparse
-import collections
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -22,6 +25,7 @@ import torch
 import exports
 import kinks
 import reference
+import report
 from onnx_values import choices
 from zoo import ARCHITECTURES
 
@@ -31,38 +35,46 @@ GOOD = ("ok", "kink", "float32")
 
 
 def error(found, expected, largest=None):
-    if found.shape != expected.shape:
+    """The largest difference over the largest expected magnitude; infinite where nothing can be compared."""
+    if found.shape != expected.shape or not np.isfinite(found).all():
         return float("inf")
     largest = np.abs(expected).max() if largest is None else largest
-    return float(np.abs(found - expected).max() / largest) if largest > 0 else float("inf")
+    return float(np.abs(found - expected).max() / largest) if 0 < largest < np.inf else float("inf")
 
 
-def run_gaze(gaze, model, record, x, methods, folder, limit):
+def run_gaze(arguments, model, record, x, methods):
     """The maps by method; or what the command said."""
-    command = [str(gaze), "attribute", str(model), "--input", str(x), "--target", record["target"], "--output", str(folder)]
+    with tempfile.TemporaryDirectory() as temporary:
+        return run_gaze_in(pathlib.Path(temporary), arguments, model, record, x, methods)
+
+
+def run_gaze_in(folder, arguments, model, record, x, methods):
+    np.save(folder / "x.npy", x)
+    command = [str(arguments.gaze), "attribute", str(model), "--input", str(folder / "x.npy"), "--target", record["target"],
+               "--output", str(folder), "--threads", str(arguments.threads)]
     if "gradcam" in methods:
         command += ["--layer", record["layer"]]
     for method in methods:
         command += ["--method", method]
     try:
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=limit)
+        finished = subprocess.run(command, capture_output=True, text=True, timeout=arguments.limit)
     except subprocess.TimeoutExpired:
-        return None, f"gaze not finished after {limit} s"
+        return None, f"gaze not finished after {arguments.limit} s"
     if finished.returncode != 0:
         lines = finished.stderr.strip().splitlines() or ["no message"]
         return None, f"{lines[-1]} (exit {finished.returncode})"
     return {method: np.load(folder / f"{method}.npy") for method in methods}, None
 
 
-def found_by_gaze(arguments, model, record, x, folder):
+def found_by_gaze(arguments, model, record, x):
     """The maps, and the refusals by method: what cannot be had together is asked for one by one."""
     methods = [method for method in METHODS if method != "gradcam" or "layer" in record]
-    maps, refusal = run_gaze(arguments.gaze, model, record, x, methods, folder, arguments.limit)
+    maps, refusal = run_gaze(arguments, model, record, x, methods)
     if maps is not None:
         return maps, {}
     maps, refusals = {}, {}
     for method in methods:
-        one, refusal = run_gaze(arguments.gaze, model, record, x, [method], folder, arguments.limit)
+        one, refusal = run_gaze(arguments, model, record, x, [method])
         if one is None:
             refusals[method] = refusal
         else:
@@ -111,12 +123,23 @@ def explained(architecture, record, x, path, maps, expected, single, arguments):
     return f"off: {', '.join(far)}"
 
 
+def alone(arguments, model, record, x, maps):
+    """The largest difference between a sample's results in a batch and in a run of its own."""
+    largest = 0
+    for index in range(len(x)):
+        single, refusals = found_by_gaze(arguments, model, record, x[index:index + 1])
+        if refusals:
+            return float("inf")
+        largest = max(largest, *(error(maps[method][index:index + 1], single[method]) for method in maps))
+    return largest
+
+
 def compare(name, exporter, arguments):
     """One row: errors by method, verdict."""
     folder, architecture = arguments.folder / name, ARCHITECTURES[name]
-    written = folder / f"{exporter}.json"
+    written, model = folder / f"{exporter}.json", folder / f"{exporter}.onnx"
     if not written.exists():
-        return {}, "not exported yet"
+        return {}, exports.NOT_YET
     record = json.loads(written.read_text())
     if "failed" in record:
         return {}, f"exporter failed: {record['failed']}"
@@ -125,17 +148,40 @@ def compare(name, exporter, arguments):
     expected = {method: arrays[method][:arguments.batch] for method in METHODS}
     single = {method: arrays[f"float32.{method}"][:arguments.batch] for method in METHODS}
     x = np.load(folder / "x.npy")[:arguments.batch]
-    with tempfile.TemporaryDirectory() as temporary:
-        path = pathlib.Path(temporary) / "x.npy"
-        np.save(path, x)
-        maps, refusals = found_by_gaze(arguments, folder / f"{exporter}.onnx", record, path, pathlib.Path(temporary))
+    maps, refusals = found_by_gaze(arguments, model, record, x)
     errors = {method: error(maps[method], expected[method], arrays["largest"] if method == "score" else None) for method in maps}
+    errors["float32"] = max(error(single[method], expected[method]) for method in ("gradient", "gradcam"))
     if refusals:
         return errors, "refused: " + "; ".join(f"{said} [{', '.join(method for method in refusals if refusals[method] == said)}]"
                                                for said in dict.fromkeys(refusals.values()))
-    if any(value > arguments.tolerance for value in errors.values()):
-        return errors, explained(architecture, record, torch.from_numpy(x), folder / f"{exporter}.onnx", maps, expected, single, arguments)
+    if arguments.batch > 1:
+        errors["alone"] = alone(arguments, model, record, x, maps)
+    if any(errors[method] > arguments.tolerance for method in maps):
+        return errors, explained(architecture, record, torch.from_numpy(x), model, maps, expected, single, arguments)
+    if errors.get("alone", 0) > arguments.tolerance:
+        return errors, "off: alone"
     return errors, "ok" if "layer" in record else f"ok, but {record['layer_missing']}"
+
+
+def known(name, exporter, batch, arguments):
+    """The file that keeps a row, and the row where it is there and of the same executable and tolerance."""
+    kept = arguments.folder / name / f"{exporter}.batch{batch}.json"
+    found = json.loads(kept.read_text()) if kept.exists() else None
+    return kept, found if found and found["origin"] == arguments.origin else None
+
+
+def row(name, exporter, arguments):
+    """What there is to say about one export; kept in the folder."""
+    kept, found = known(name, exporter, arguments.batch, arguments)
+    if found:
+        return found
+    errors, verdict = compare(name, exporter, arguments)
+    kind = verdict.replace(":", " ").split()[0].rstrip(",")
+    found = {"name": name, "exporter": exporter, "errors": errors, "verdict": verdict, "kind": kind, "good": kind in GOOD,
+             "origin": arguments.origin}
+    if errors:
+        kept.write_text(json.dumps(found, indent=1) + "\n")
+    return found
 
 
 def parsed():
@@ -147,26 +193,32 @@ def parsed():
     parser.add_argument("--batch", type=int, choices=range(1, reference.BATCH + 1), default=1)
     parser.add_argument("--tolerance", type=float, default=1e-3)
     parser.add_argument("--limit", type=int, default=300, help="seconds for one run of gaze")
-    return parser.parse_args()
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--report", type=pathlib.Path, metavar="FILE", help="write the table as Markdown")
+    arguments = parser.parse_args()
+    arguments.origin = {"executable": hashlib.sha256(arguments.gaze.read_bytes()).hexdigest(), "tolerance": arguments.tolerance}
+    return arguments
 
 
 def main():
     arguments = parsed()
     warnings.simplefilter("ignore")
-    torch.set_num_threads(1)
-    print(f"{'family':28s} {'architecture':36s} {'exporter':12s} {'score':>8s} {'gradient':>8s} {'gradcam':>8s}  verdict")
-    verdicts, architectures = collections.Counter(), set()
+    torch.set_num_threads(arguments.threads)
+    columns = [*report.COLUMNS, *(["alone"] if arguments.batch > 1 else [])]
+    print(f"{'family':28s} {'architecture':36s} {'exporter':12s} {' '.join(f'{column:>8s}' for column in columns)}  verdict")
+    rows = []
     for name in arguments.networks:
         for exporter in arguments.exporters:
-            errors, verdict = compare(name, exporter, arguments)
-            cells = " ".join(f"{errors[method]:8.0e}" if method in errors else f"{'-':>8s}" for method in METHODS)
-            print(f"{ARCHITECTURES[name].family:28.28s} {name:36.36s} {exporter:12s} {cells}  {verdict}", flush=True)
-            kind = verdict.replace(":", " ").split()[0].rstrip(",")
-            verdicts[kind] += 1
-            architectures |= {name} if kind in GOOD else set()
-    print(f"{len(architectures)} of {len(arguments.networks)} architectures agree in at least one export; exports: "
-          + ", ".join(f"{count} {kind}" for kind, count in verdicts.most_common()))
-    return 0 if all(kind in (*GOOD, "exporter") for kind in verdicts) else CHECK_FAILED
+            found = row(name, exporter, arguments)
+            rows.append(found)
+            cells = " ".join(f"{report.cell(found['errors'].get(column)):>8s}" for column in columns)
+            print(f"{ARCHITECTURES[name].family:28.28s} {name:36.36s} {exporter:12s} {cells}  {found['verdict']}", flush=True)
+    print(report.summary(rows))
+    if arguments.report:
+        version = subprocess.run([str(arguments.gaze), "--version"], capture_output=True, text=True, check=True).stdout.strip()
+        batched = [known(found["name"], found["exporter"], reference.BATCH, arguments)[1] for found in rows]
+        report.write(arguments.report, rows, [found for found in batched if found], arguments.tolerance, version)
+    return 0 if all(found["good"] or found["kind"] in ("exporter", "not") for found in rows) else CHECK_FAILED
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ package import Graphs
 ///     deletion        mean over k = 1...8 of (S(x) - S(x_k)) / (S(x) - S_min)
 ///     discrimination  1 - cos(relu L of the class, relu L of its rival); 0 without a rival
 ///     resolution      1 - 1 / √(height * width)
-///     score           deletion + 0.1 discrimination + 0.1 resolution
+///     score           deletion + 0.1 discrimination + 0.1 resolution - 0.2 steps
 ///
 /// where x_k has the k/16 of the picture that L ranks highest replaced by the picture's mean colour (Petsiuk et al., RISE, 2018), and
-/// S_min is the lowest score of all these pictures and of the mean colour alone. The structural choice (the first candidate) stays unless
-/// another's score exceeds its own by more than 0.05; a map without a positive cell, or constant, cannot win.
+/// S_min is the lowest score of all these pictures and of the mean colour alone. Steps are counted from the structural choice, the first
+/// candidate: a shallower layer's map follows edges, whose loss lowers many scores, so it has to be clearly better. The highest score
+/// wins, the earlier candidate where two are equal; a map without a positive cell, or constant, cannot win.
 public struct LayerTrial: Sendable, Hashable, Codable {
     /// One candidate.
     public struct Entry: Sendable, Hashable, Codable {
@@ -40,8 +41,8 @@ public struct LayerTrial: Sendable, Hashable, Codable {
     /// How many candidates are tried: with nine pictures each, about the time of 50 forward passes.
     public static let candidateLimit = 4
 
-    /// By how much another candidate has to beat the structural choice.
-    static let margin = 0.05
+    /// By how much a candidate has to beat the one before it.
+    static let step = 0.2
 
     /// What was measured at a candidate.
     package struct Measurement: Sendable {
@@ -58,18 +59,20 @@ public struct LayerTrial: Sendable, Hashable, Codable {
     }
 
     package init(_ measurements: [Measurement]) {
-        let entries = measurements.map { measurement in
+        let entries = measurements.enumerated().map { position, measurement in
             let (height, width) = (measurement.layer.layout?.height ?? 1, measurement.layer.layout?.width ?? 1)
             let resolution = 1 - 1 / Double(height * width).squareRoot()
             return Entry(
                 name: measurement.layer.name, tensor: measurement.layer.tensorName, height: height, width: width,
                 discrimination: measurement.discrimination, deletion: measurement.deletion,
-                score: measurement.deletion.map { $0 + 0.1 * (measurement.discrimination ?? 0) + 0.1 * resolution })
+                score: measurement.deletion.map {
+                    $0 + 0.1 * (measurement.discrimination ?? 0) + 0.1 * resolution - Self.step * Double(position)
+                })
         }
         self.entries = entries
-        let score = { (position: Int) in entries[position].score ?? -.infinity }
-        let best = entries.indices.max { score($0) < score($1) } ?? 0
-        chosen = best != 0 && score(best) > (entries[0].score ?? -.infinity) + Self.margin ? best : 0
+        chosen = entries.indices.reduce(0) { best, position in
+            (entries[position].score ?? -.infinity) > (entries[best].score ?? -.infinity) ? position : best
+        }
     }
 
     /// Why the chosen layer was taken, in one sentence that starts with small letters.
@@ -83,9 +86,6 @@ public struct LayerTrial: Sendable, Hashable, Codable {
         let rest = entries.indices.filter { $0 != chosen && entries[$0].score != nil }
         if let next = rest.max(by: { (entries[$0].score ?? 0) < (entries[$1].score ?? 0) }) {
             numbers += ", next '\(entries[next].name)' \(number(entries[next].score))"
-            if (entries[next].score ?? 0) > (winner.score ?? 0) {
-                numbers += ", which is not clearly better than the structural choice"
-            }
         }
         return "tried on this picture against \(entries.count - 1) other\(entries.count == 2 ? "" : "s") (\(numbers))"
     }

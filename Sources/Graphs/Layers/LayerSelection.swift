@@ -18,7 +18,10 @@ struct LayerSelection {
         self.path = path
         let layers = graph.layers(analysis)
         let isPicture = Self.preparedPictures(in: graph)
-        maps = layers.filter { path.isOnPath[$0.value.index] && $0.isSpatial && !isPicture[$0.value.index] }
+        let isAttention = graph.attentionMatrices()
+        maps = layers.filter {
+            path.isOnPath[$0.value.index] && $0.isSpatial && !isPicture[$0.value.index] && !isAttention[$0.value.index]
+        }
         layerOfValue = Dictionary(layers.map { ($0.value, $0) }) { first, _ in first }
     }
 
@@ -26,7 +29,7 @@ struct LayerSelection {
     private static func preparedPictures(in graph: Graph) -> [Bool] {
         var isPicture = [Bool](repeating: false, count: graph.values.count)
         for input in graph.inputs { isPicture[input.index] = true }
-        let preparing = views.union(["Add", "Sub", "Mul", "Div"])
+        let preparing = views.union(["Add", "Sub", "Mul", "Div", "Resize", "Pad"])
         for node in graph.nodes where preparing.contains(node.operation) {
             let varying = node.operands.filter { graph[$0].constant == nil }
             guard varying.count == 1, isPicture[varying[0].index] else { continue }
@@ -41,11 +44,13 @@ struct LayerSelection {
         let resolution = { (layer: Layer) in layer.layout.map { [$0.height, $0.width] } ?? [] }
         var seen: Set<[Int]> = [resolution(deepest.layer)]
         let before = maps.filter { $0.value < deepest.layer.value }
+        // Parts of maps, such as windows, count only where the model has no whole ones.
+        let hasBottlenecks = before.contains { isBottleneck($0) }
         for layer in before.reversed() where chosen.count < 6 && seen.insert(resolution(layer)).inserted {
             let group = before.filter { resolution($0) == resolution(layer) }
             let bottleneck = group.last { isBottleneck($0) }
             let stage = withoutViews(bottleneck ?? layer)
-            guard influences(stage) else { continue }
+            guard bottleneck != nil || !hasBottlenecks, influences(stage) else { continue }
             chosen.append(choice(stage, "the last map of its resolution", isBottleneck: bottleneck != nil))
         }
         // Networks that keep their resolution are told apart by depth.
