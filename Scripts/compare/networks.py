@@ -7,8 +7,8 @@ magnitude (for the score: over the largest logit), against PyTorch in float64. W
 that several float32 runs flip; the float64 derivative with these choices agrees to the tolerance. "float32": PyTorch's own float32
 result is off at least half as far. Everything else has its reason in the row. Exit code 3: not everything agrees.
 
-With --batch above 1, "alone" is the difference between a sample's results in the batch and in a run of its own. Rows are kept in the
-folder and taken from there while the executable and the options are the same. --report writes them as a Markdown page.
+With --batch above 1, "alone" is the difference between a sample's results in the batch and in a run of its own. Rows that agree are kept in
+the folder and taken from there while the executable and the options are the same. --report writes them as a Markdown page.
 """
 import argparse
 import hashlib
@@ -86,7 +86,8 @@ def candidates_of(architecture, model, double, x, target, path, exact):
     """Flips of several float32 runs against float64, each once."""
     runs = []
     for optimised in (True, False):
-        imposed = choices(path, x.numpy(), optimised)
+        # One by one: an export may fix its batch.
+        imposed = [np.concatenate(parts) for parts in zip(*(choices(path, one[None].numpy(), optimised) for one in x))]
         if [one.shape for one in exact if one.dtype == torch.bool] == [one.shape for one in imposed if one.dtype == bool]:
             try:
                 runs.append(reference.with_choices(architecture, double, x, target, imposed)[1])
@@ -171,7 +172,7 @@ def known(name, exporter, batch, arguments):
 
 
 def row(name, exporter, arguments):
-    """What there is to say about one export; kept in the folder."""
+    """What there is to say about one export; kept in the folder when it agrees."""
     kept, found = known(name, exporter, arguments.batch, arguments)
     if found:
         return found
@@ -179,7 +180,7 @@ def row(name, exporter, arguments):
     kind = verdict.replace(":", " ").split()[0].rstrip(",")
     found = {"name": name, "exporter": exporter, "errors": errors, "verdict": verdict, "kind": kind, "good": kind in GOOD,
              "origin": arguments.origin}
-    if errors:
+    if found["good"]:
         kept.write_text(json.dumps(found, indent=1) + "\n")
     return found
 
