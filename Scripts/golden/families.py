@@ -7,8 +7,6 @@ import torch.nn.functional as F
 from torch import nn
 
 import tvshim
-import torchvision
-import timm
 from timm.models import byobnet, mlp_mixer, mobilevit, resnet, swin_transformer, vision_transformer
 from torchvision.models import convnext, shufflenetv2, swin_transformer as torchvision_swin
 from torchvision.models.detection import ssdlite

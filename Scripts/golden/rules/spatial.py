@@ -9,7 +9,7 @@ from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 from rules.case import distinct, eighths, integers, node
-from rules.convolution import CONVOLUTIONS, resolved_pads, torch_pads
+from rules.convolution import CONVOLUTIONS, torch_pads
 from rules.pooling import windows
 
 TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
