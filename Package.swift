@@ -83,7 +83,8 @@ let package = Package(
         .testTarget(
             name: "DifferentiationTests",
             dependencies: [
-                "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport", protobuf,
+                "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport",
+                protobuf,
             ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(

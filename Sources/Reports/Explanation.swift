@@ -87,7 +87,7 @@ public struct Explanation: Sendable {
     /// Where the map's cells lie over the model's input; nil for maps of the input itself.
     public var placement: MapPlacement? {
         guard let layout = layer?.layer.layout, map.shape == [layout.height, layout.width] else { return nil }
-        return layout.placement
+        return layout.placement.responding(to: (geometry.inputHeight, geometry.inputWidth), map: map.shape)
     }
 
     /// One number per place: a map stays; channels are summed, or their largest magnitude is taken.

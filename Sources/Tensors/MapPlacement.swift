@@ -19,6 +19,17 @@ public struct MapPlacement: Sendable, Hashable, Codable {
             return Axis(centre: stride / 2, stride: stride)
         }
 
+        /// Where the cells of a trained network respond: those that cover the input (their strides add up to its length but
+        /// for less than one) to their tile, all others to the centre of what they see.
+        ///
+        /// Zero padding moves the centre of what a cell sees (to a half stride before its tile in a ResNet, a half stride
+        /// behind it in EfficientNet-Lite), but not what it answers to: over 325 photographs with boxes, EfficientNet-Lite0's
+        /// maps peak inside of the object in 89.8 % when cells tile, in 85.5 % when they lie at their receptive field's centre
+        /// (`Benchmarks/map_placement.py`).
+        public func responding(to length: Int, cells: Int) -> Axis {
+            abs(Double(cells) * stride - Double(length)) < stride ? .tiling(length, cells: cells) : self
+        }
+
         /// The place of a point among the cells: 0 is the centre of the first one.
         public func cell(at position: Double) -> Double { (position - centre) / stride }
     }
@@ -32,5 +43,12 @@ public struct MapPlacement: Sendable, Hashable, Codable {
     public init(rows: Axis, columns: Axis) {
         self.rows = rows
         self.columns = columns
+    }
+
+    /// Where the cells of a map [h, w] over an input of this size respond.
+    public func responding(to size: (height: Int, width: Int), map: Shape) -> MapPlacement {
+        MapPlacement(
+            rows: rows.responding(to: size.height, cells: map[0]),
+            columns: columns.responding(to: size.width, cells: map[1]))
     }
 }

@@ -61,7 +61,7 @@ extension Attributor {
         guard let picture = inputs[name], let deletion = try DeletionPictures(picture) else { return nil }
         let curves = try zip(candidates, maps).map { candidate, map -> [Double]? in
             guard let layout = candidate.layer.layout, LayerTrial.isInformative(map.elements) else { return nil }
-            var masked = inputs.mapValues { $0 }
+            var masked = inputs
             masked[name] = try deletion.masked(deletion.tiles(rankedBy: map, placement: layout.placement))
             let scores = try attribute(
                 inputs: masked, target: score.target, targetText: score.text, methods: [MethodSpecification("score")],

@@ -48,6 +48,7 @@ package struct DeletionPictures: Sendable {
 
     /// The tiles by falling mean of the map, which lies over the picture as it is drawn; equal ones in reading order.
     package func tiles(rankedBy map: Tensor<Float>, placement: MapPlacement) -> [Int] {
+        let placement = placement.responding(to: (axes.height, axes.width), map: map.shape)
         func taps(_ axis: MapPlacement.Axis, _ length: Int, _ cells: Int) -> MapTaps {
             MapTaps(positions: (0..<length).map { axis.cell(at: Double($0) + 0.5) }, length: cells, by: .bilinear)
         }

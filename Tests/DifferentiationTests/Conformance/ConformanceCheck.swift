@@ -36,44 +36,50 @@ struct ConformanceCheck {
     /// Float32 results in another order of a few hundred operations, relative to the largest element.
     private static let tolerance: Float = 2e-5
 
-    func outcome() -> (outputs: Outputs, gradient: Gradient) {
-        let graphs: [(graph: Graph, feed: [String: AnyTensor])]
+    /// The outcome, and whether only the first operand could be left free.
+    func outcome() -> (outputs: Outputs, gradient: Gradient, isByFirstOperandOnly: Bool) {
+        let graphs: [Variant]
         do {
             graphs = try variants()
         } catch {
-            return (.refused("\(error)"), .nothingToCompare("refused"))
+            return (.refused("\(error)"), .nothingToCompare("refused"), false)
         }
         var outputs = Outputs.refused("no form of it runs")
-        for (graph, feed) in graphs {
+        for (graph, feed, _) in graphs {
             outputs = compareOutputs(graph, feed)
             if outputs == .agree { break }
         }
         var gradient = Gradient.nothingToCompare("the outputs differ")
-        guard outputs == .agree || outputs == .engineDiffers else { return (outputs, gradient) }
-        for (graph, feed) in graphs {
+        guard outputs == .agree || outputs == .engineDiffers else { return (outputs, gradient, false) }
+        var isByFirstOperandOnly = false
+        for (graph, feed, hasFixedFloats) in graphs {
             do {
                 gradient = try compareGradients(graph, feed)
             } catch {
                 gradient = .refused("\(error)")
             }
             if case .refused = gradient { continue }
+            isByFirstOperandOnly = hasFixedFloats
             break
         }
-        return (outputs, gradient)
+        return (outputs, gradient, isByFirstOperandOnly)
     }
 
     // MARK: Graphs
 
+    /// A specialised graph with what it is fed; `hasFixedFloats` where floating-point operands are constants.
+    private typealias Variant = (graph: Graph, feed: [String: AnyTensor], hasFixedFloats: Bool)
+
     /// The specialised graph with every input free, then with integers and truth values fixed, then with only the first
     /// operand free: models of images have constants there (shapes, axes, sizes, boxes).
-    private func variants() throws -> [(graph: Graph, feed: [String: AnyTensor])] {
+    private func variants() throws -> [Variant] {
         let inputs = Dictionary(example.inputs.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
         let operands = Set(example.model.graph.node.first?.input.prefix(1) ?? [])
         let choices: [(String, AnyTensor) -> Bool] = [
             { _, _ in true }, { $1.elementType.isFloatingPoint },
             { $1.elementType.isFloatingPoint && operands.contains($0) },
         ]
-        var result: [(graph: Graph, feed: [String: AnyTensor])] = []
+        var result: [Variant] = []
         var tried: Set<Set<String>> = []
         var failure: (any Error)?
         for isFree in choices {
@@ -94,7 +100,8 @@ struct ConformanceCheck {
                     guard let tensor = free[graph[input].name] else { continue }
                     feed[graph[input].name] = tensor.converted(to: graph[input].type ?? tensor.elementType)
                 }
-                result.append((graph, feed))
+                let isFixed = inputs.contains { $0.value.elementType.isFloatingPoint && free[$0.key] == nil }
+                result.append((graph, feed, isFixed))
             } catch {
                 failure = error
             }
@@ -186,16 +193,19 @@ struct ConformanceCheck {
         feed = feed.filter { names.contains($0.key) }
         let program = try derivatives.engine.load(both)
         var undecided: String?
-        for (target, _) in cotangents {
-            let name = "gradient.\(both[target].name)"
-            let values = try program.run(feed, outputs: [name])[0]
-            guard values.shape == graph.shape(of: target) else {
-                return .differs("\(name) has the shape \(values.shape)")
+        for target in targets where feed[graph[target].name] != nil {
+            let name = "gradient.\(graph[target].name)"
+            var gradient: (name: String, values: [Float])?
+            if derived.cotangents[target] != nil {
+                let values = try program.run(feed, outputs: [name])[0]
+                guard values.shape == graph.shape(of: target) else {
+                    return .differs("\(name) has the shape \(values.shape)")
+                }
+                guard values.floats.allSatisfy(\.isFinite) else { return .differs("\(name) is not finite") }
+                gradient = (name, values.floats)
             }
-            guard values.floats.allSatisfy(\.isFinite) else { return .differs("\(name) is not finite") }
             let probe = SegmentProbe(
-                program: program, gradient: (name, values.floats), weights: weights, feed: feed,
-                input: graph[target].name)
+                program: program, gradient: gradient, weights: weights, feed: feed, input: graph[target].name)
             switch try probe.verdict(&random) {
             case .agrees: continue
             case .undecided: undecided = "\(name) at no length"

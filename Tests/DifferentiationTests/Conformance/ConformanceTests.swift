@@ -22,8 +22,12 @@ import Testing
         let derivatives = try Derivatives()
         var rows: [String: Row] = [:]
         var skipped: [ConformanceSkips.Reason: [String]] = [:]
+        var uncompared: [String: Set<String>] = [:]
+        var firstOnly: Set<String> = []
         for example in cases {
-            let (outputs, gradient) = ConformanceCheck(derivatives: derivatives, example: example).outcome()
+            let (outputs, gradient, isByFirstOperandOnly) =
+                ConformanceCheck(derivatives: derivatives, example: example).outcome()
+            if isByFirstOperandOnly { firstOnly.insert(example.operation) }
             var row = rows[example.operation] ?? Row()
             row.cases += 1
             var problem: String?
@@ -34,7 +38,9 @@ import Testing
             switch gradient {
             case .agrees: row.gradients += 1
             case .stops: row.stops += 1
-            case .nothingToCompare where outputs == .agree: row.integers += 1
+            case .nothingToCompare(let reason) where outputs == .agree:
+                row.integers += 1
+                uncompared[reason, default: []].insert(example.operation)
             case .nothingToCompare: break
             default: problem = [problem, "\(gradient)"].compactMap { $0 }.joined(separator: "; ")
             }
@@ -48,7 +54,12 @@ import Testing
             }
             rows[example.operation] = row
         }
+        #expect(firstOnly == ConformanceSkips.constantOperands)
         report(rows, skipped)
+        print("differentiated by the first operand only: \(firstOnly.sorted().joined(separator: ", "))")
+        for (reason, operations) in uncompared.sorted(by: { $0.key < $1.key }) {
+            print("without a gradient, \(reason): \(operations.sorted().joined(separator: ", "))")
+        }
     }
 
     private func report(_ rows: [String: Row], _ skipped: [ConformanceSkips.Reason: [String]]) {

@@ -19,7 +19,8 @@ struct SegmentProbe {
     private static let tolerance = 2e-3
 
     let program: any Program
-    let gradient: (name: String, values: [Float])
+    /// The gradient's name and its values at the point; nil where none flows back, which says that the outputs stay the same.
+    let gradient: (name: String, values: [Float])?
     let weights: [(name: String, values: [Double])]
     let feed: [String: AnyTensor]
     let input: String
@@ -57,6 +58,7 @@ struct SegmentProbe {
             return feed
         }
         func slope(_ fraction: Double) throws -> Double {
+            guard let gradient else { return 0 }
             let values = try program.run(try moved(length * fraction), outputs: [gradient.name])[0].floats
             return zip(values, direction).reduce(0.0) { $0 + Double($1.0) * $1.1 }
         }
@@ -69,7 +71,8 @@ struct SegmentProbe {
         let numeric = (end.value - start.value) / length
         guard analytic.isFinite, numeric.isFinite else { return nil }
         // A slope far below the outputs' size over the inputs' is rounding.
-        let reference = max(abs(analytic), Self.norm(gradient.values), 1e-3 * end.size / unit, .leastNormalMagnitude)
+        let norm = Self.norm(gradient?.values ?? [])
+        let reference = max(abs(analytic), norm, 1e-3 * end.size / unit, .leastNormalMagnitude)
         let difference = abs(analytic - numeric) / reference
         return (difference, (kinks + max(start.rounding, end.rounding) / length) / reference)
     }
