@@ -5,7 +5,8 @@ package import Tensors
 /// Whether the cells of a layer react to the places of the picture that its layout says: measured on the running model.
 ///
 /// Each probe inverts the pixels around the centre of one cell and looks which cell changes most, by the Euclidean norm over its
-/// channels. A layout that permutes cells fails at once; agreement within one cell is all that overlapping windows allow.
+/// channels. A layout that permutes cells fails at once. The answer may come from a cell beside it, or as far away as half of what a
+/// cell sees (kernels need not be strongest in their middle), but no farther than a quarter of the map.
 public struct LayoutCheck: Sendable, Hashable, Codable {
     /// One place that was changed.
     public struct Probe: Sendable, Hashable, Codable {
@@ -13,10 +14,12 @@ public struct LayoutCheck: Sendable, Hashable, Codable {
         public let changed: [Int]
         /// The cell that answered most: row and column; empty where none changed.
         public let answered: [Int]
+        /// How many cells apart they may be: down and along.
+        public let reach: [Int]
 
-        /// Whether the answer came from the place or right beside it.
+        /// Whether the answer came from the place or near it.
         public var agrees: Bool {
-            answered.count == 2 && zip(changed, answered).allSatisfy { abs($0 - $1) <= 1 }
+            answered.count == 2 && (0..<2).allSatisfy { abs(changed[$0] - answered[$0]) <= reach[$0] }
         }
     }
 
@@ -62,10 +65,15 @@ public struct LayoutCheck: Sendable, Hashable, Codable {
             feed[name] = picture
             return try program.run(feed, outputs: output)[0].floats
         }
+        let fields = graph.receptiveFields(from: picture)[layer.value]
+        let reach = [layout.height, layout.width].enumerated().map { axis, cells in
+            guard let field = fields?[axis] else { return 1 }
+            return max(1, min(field.size / (2 * max(field.stride, 1)), cells / 4))
+        }
         let clean = try run(tensor)
         probes = try Self.cells(of: layout, over: axes, count: cells).map { cell in
             let changed = try run(Self.inverted(tensor, axes, at: cell, layout.placement))
-            return Probe(changed: cell, answered: Self.mostChanged(clean, changed, layout))
+            return Probe(changed: cell, answered: Self.mostChanged(clean, changed, layout), reach: reach)
         }
     }
 

@@ -186,7 +186,7 @@ public struct ModelVerification: Sendable {
         guard !check.probes.isEmpty else { return result(.skipped, "no cell is centred inside the picture", nil) }
         let agreeing = check.probes.count(where: \.agrees)
         let detail =
-            "at \(point.name): of \(check.probes.count) places that were changed, \(agreeing) changed their own cell or its neighbour most"
+            "at \(point.name): of \(check.probes.count) places that were changed, \(agreeing) changed their own cell or one near it most"
         // Rounding in `1 - 0.8` must not fail four of five.
         guard check.agreement < Self.layoutAgreement - 1e-9 else { return result(.passed, detail, check.agreement) }
         let sizes = graph.receptiveFields(from: input)[layer.value]?.map(\.size)
