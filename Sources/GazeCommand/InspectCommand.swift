@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Gaze
 
 /// `gaze inspect MODEL`
@@ -75,10 +76,10 @@ struct InspectCommand: ParsableCommand {
             "tensor",
         ]
         let rows = layers.map { layer -> [String] in
-            let shape = layer.shape.dropFirst().map(String.init).joined(separator: "x")
+            let shape = layer.map.map(String.init).joined(separator: "x")
             let sees = layer.receptiveField.map { "\($0) px" } ?? "all"
-            let stride = layer.stride.map { "\($0) px" } ?? ""
-            let centre = layer.firstCentre.map { "\($0) px" } ?? ""
+            let stride = layer.stride.map { String(format: "%g px", $0) } ?? ""
+            let centre = layer.firstCentre.map { String(format: "%g px", $0) } ?? ""
             return ["", layer.name, layer.operation, shape, sees, stride, centre, "\(layer.parameters)", layer.tensor]
         }
         Console.put(Console.table([heading] + rows, right: [4, 5, 6, 7]))

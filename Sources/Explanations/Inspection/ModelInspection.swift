@@ -146,12 +146,14 @@ public struct LayerEntry: Sendable, Codable {
     public let tensor: String
     /// What computes it.
     public let operation: String
-    /// The shape for one sample at the sizes inspected.
+    /// The tensor's shape at the sizes inspected.
     public let shape: [Int]
+    /// The map that it holds: channels, height, width; tokens and channels-last tensors hold one, too.
+    public let map: [Int]
     /// Side of the input square that a cell sees, in pixels; nil where it sees everything or that is not known.
     public let receptiveField: Int?
     /// Input pixels from one cell to the next.
-    public let stride: Int?
+    public let stride: Double?
     /// Where the first cell's centre lies in the input, in pixels from its edge.
     public let firstCentre: Double?
     /// Weights of the node that computes it, in numbers.
@@ -162,9 +164,11 @@ public struct LayerEntry: Sendable, Codable {
         tensor = layer.tensorName
         operation = layer.operation
         shape = layer.shape.dimensions
+        map = Array((layer.layout?.shape ?? layer.shape).dimensions.dropFirst())
         receptiveField = field?.map(\.size).max()
-        stride = field?.map(\.stride).max()
-        firstCentre = field?.first?.centre
+        let rows = layer.layout?.placement.rows
+        stride = field.flatMap { $0.map(\.stride).max() }.map(Double.init) ?? rows?.stride
+        firstCentre = field?.first?.centre ?? rows?.centre
         self.parameters = parameters
     }
 }
