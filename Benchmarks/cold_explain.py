@@ -54,7 +54,8 @@ def main():
         subprocess.run([sys.executable, HERE / "resnet50_files.py", folder], check=True, stdout=subprocess.DEVNULL)
         script = [sys.executable, "-W", "ignore", HERE / "cold_explain_python.py", folder / "resnet50.pt", image]
         contestants = {
-            "gaze explain": lambda output: [arguments.gaze, "explain", folder / "resnet50.onnx", image, "-o", output],
+            "gaze explain": lambda output: [arguments.gaze, "explain", folder / "resnet50.onnx", image, "-l", "structural", "-o", output],
+            "with layers tried": lambda output: [arguments.gaze, "explain", folder / "resnet50.onnx", image, "-o", output],
             "pytorch-grad-cam": lambda output: [*script, output, "--threads", arguments.threads],
             "torch.autograd.grad": lambda output: [*script, output, "--threads", arguments.threads, "--by", "autograd"],
         }
