@@ -43,7 +43,7 @@ import Testing
         for (steps, (entry, falls)) in zip(found.trial.entries, [far, near]).enumerated() {
             let deletion = falls.reduce(0, +) / 8 / 12
             #expect(abs(try #require(entry.deletion) - deletion) < 1e-5)
-            #expect(abs(try #require(entry.score) - (deletion + 0.1 * (1 - 1.0 / 8) - 0.2 * Double(steps))) < 1e-5)
+            #expect(abs(try #require(entry.score) - (deletion + 0.1 * (1 - 1.0 / 8) - 0.4 * Double(steps))) < 1e-5)
             #expect(entry.discrimination == nil && entry.height == 8 && entry.width == 8)
         }
         #expect(found.choice.reason.contains("deletion 0.75") && found.choice.reason.contains("' -0.08"))
@@ -101,12 +101,12 @@ import Testing
             }
             return LayerTrial(measurements).chosen
         }
-        #expect(chosen([(0.5, nil), (0.69, nil)]) == 0)
-        #expect(chosen([(0.5, nil), (0.71, nil)]) == 1)
-        #expect(chosen([(0.5, nil), (0.6, nil), (0.91, nil)]) == 2)
-        #expect(chosen([(0.5, nil), (0.72, nil), (0.91, nil)]) == 1)
+        #expect(chosen([(0.5, nil), (0.89, nil)]) == 0)
+        #expect(chosen([(0.5, nil), (0.91, nil)]) == 1)
+        #expect(chosen([(0.1, nil), (0.4, nil), (0.91, nil)]) == 2)
+        #expect(chosen([(0.1, nil), (0.52, nil), (0.91, nil)]) == 1)
         // A tenth of the discrimination counts.
-        #expect(chosen([(0.5, 0), (0.65, 0.4)]) == 0 && chosen([(0.5, 0), (0.65, 0.6)]) == 1)
+        #expect(chosen([(0.5, 0), (0.85, 0.4)]) == 0 && chosen([(0.5, 0), (0.85, 0.6)]) == 1)
         #expect(chosen([(nil, nil), (-0.5, nil)]) == 1 && chosen([(-0.5, nil), (nil, 1)]) == 0)
         #expect(chosen([(nil, nil), (nil, nil)]) == 0)
     }

@@ -8,7 +8,7 @@ package import Graphs
 ///     deletion        mean over k = 1...8 of (S(x) - S(x_k)) / (S(x) - S_min)
 ///     discrimination  1 - cos(relu L of the class, relu L of its rival); 0 without a rival
 ///     resolution      1 - 1 / √(height * width)
-///     score           deletion + 0.1 discrimination + 0.1 resolution - 0.2 steps
+///     score           deletion + 0.1 discrimination + 0.1 resolution - 0.4 steps
 ///
 /// where x_k has the k/16 of the picture that L ranks highest replaced by the picture's mean colour (Petsiuk et al., RISE, 2018), and
 /// S_min is the lowest score of all these pictures and of the mean colour alone. Steps are counted from the structural choice, the first
@@ -42,7 +42,7 @@ public struct LayerTrial: Sendable, Hashable, Codable {
     public static let candidateLimit = 4
 
     /// By how much a candidate has to beat the one before it.
-    static let step = 0.2
+    static let step = 0.4
 
     /// What was measured at a candidate.
     package struct Measurement: Sendable {
