@@ -1,4 +1,4 @@
-"""Makes golden files small: shorter significands, no exporter metadata."""
+"""Makes golden files small (shorter significands, no exporter metadata) and puts them where the tests read them."""
 import numpy as np
 import onnx
 
@@ -23,3 +23,14 @@ def strip_metadata(path, kept_keys):
         item.ClearField("doc_string")
     path.write_bytes(model.SerializeToString())
     onnx.checker.check_model(path)
+
+
+def publish(folder, destination):
+    """Copies the finished files of a folder to where the tests read them, and prints their sizes."""
+    destination.mkdir(parents=True, exist_ok=True)
+    total = 0
+    for path in sorted(folder.iterdir()):
+        (destination / path.name).write_bytes(path.read_bytes())
+        total += path.stat().st_size
+        print(f"{path.stat().st_size:8d} {path.name}")
+    print(f"{total:8d} in all")

@@ -16,7 +16,7 @@ import torch
 
 import families
 import named_layers
-from compact import shortened, strip_metadata
+from compact import publish, shortened, strip_metadata
 from exporters import export
 from onnx_values import all_values, layer_name
 from random_weights import calibrate, randomise
@@ -117,13 +117,7 @@ def main():
             "networks": records,
         }
         (folder / "families.json").write_text(json.dumps(index, indent=1) + "\n")
-        arguments.destination.mkdir(parents=True, exist_ok=True)
-        total = 0
-        for path in sorted(folder.iterdir()):
-            (arguments.destination / path.name).write_bytes(path.read_bytes())
-            total += path.stat().st_size
-            print(f"{path.stat().st_size:8d} {path.name}")
-        print(f"{total:8d} in all")
+        publish(folder, arguments.destination)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import onnxruntime
 import torch
 
 import architectures
-from compact import shortened, strip_metadata
+from compact import publish, shortened, strip_metadata
 from exporters import EXPORTERS, export
 from onnx_values import all_values, name_of
 
@@ -112,13 +112,7 @@ def main():
             "networks": records,
         }
         (folder / "networks.json").write_text(json.dumps(index, indent=1) + "\n")
-        arguments.destination.mkdir(parents=True, exist_ok=True)
-        total = 0
-        for path in sorted(folder.iterdir()):
-            (arguments.destination / path.name).write_bytes(path.read_bytes())
-            total += path.stat().st_size
-            print(f"{path.stat().st_size:8d} {path.name}")
-        print(f"{total:8d} in all")
+        publish(folder, arguments.destination)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from timm.models import cait, maxxvit, swin_transformer, vision_transformer, xci
 from timm.models.deit import VisionTransformerDistilled
 from torch import nn
 
+from compact import publish
 from onnx_values import all_values, name_of
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/ExplanationsTests/Golden/layouts"
@@ -195,13 +196,7 @@ def main():
             "networks": records,
         }
         (folder / "layouts.json").write_text(json.dumps(index, indent=1) + "\n")
-        arguments.destination.mkdir(parents=True, exist_ok=True)
-        total = 0
-        for path in sorted(folder.iterdir()):
-            (arguments.destination / path.name).write_bytes(path.read_bytes())
-            total += path.stat().st_size
-            print(f"{path.stat().st_size:8d} {path.name}")
-        print(f"{total:8d} in all")
+        publish(folder, arguments.destination)
 
 
 if __name__ == "__main__":
