@@ -29,10 +29,13 @@ class Question:
         found = self.model(x, *[other[samples] for other in self.others])
         return found if isinstance(found, tuple) else (found,)
 
+    def chosen(self, outputs, samples):
+        return self.network.scores(outputs).gather(1, self.targets[samples][:, None])[:, 0]
+
     def score(self, x, samples=None):
         """S of every row of x, which is a variant of the sample with that index; the samples themselves without indices."""
         samples = torch.arange(len(x)) if samples is None else samples
-        return self.network.score(self.outputs(x, samples), self.targets[samples])
+        return self.chosen(self.outputs(x, samples), samples)
 
     def probability(self, x, samples):
         return self.outputs(x, samples)[0].softmax(1).gather(1, self.targets[samples][:, None])[:, 0]
@@ -46,7 +49,7 @@ class Question:
         samples = torch.arange(len(x)) if samples is None else samples
         x = x.detach().clone().requires_grad_(True)
         outputs, a = named_layers.layer_output(self.model, self.network.layer, x, *[other[samples] for other in self.others])
-        s = self.network.score(outputs, self.targets[samples])
+        s = self.chosen(outputs, samples)
         return a.detach(), torch.autograd.grad(s.sum(), a)[0]
 
     def maps(self, x, samples=None):
@@ -122,9 +125,9 @@ def relu_rule(question, masks, relu6=False, modules_only=None):
         return question.gradient(question.x)
 
 
-def lrp(question, rule="epsilon", eps=1e-6, gamma=0.25, bias_gamma=True):
+def lrp(question, rule="epsilon", eps=1e-6, gamma=0.25, **options):
     x = question.x.detach().clone().requires_grad_(True)
-    with RelevanceRule(rule, eps, gamma, bias_gamma):
+    with RelevanceRule(rule, eps, gamma, **options):
         s = question.score(x)
     return torch.autograd.grad(s, x, s.detach())[0]
 

@@ -16,16 +16,16 @@ from random_weights import calibrate, randomise
 CLASSES = 5
 
 
-def of_class(outputs, target):
-    return outputs[0].gather(1, target[:, None])[:, 0]
+def first(outputs):
+    return outputs[0]
 
 
-def of_second(outputs, target):
-    return outputs[1].gather(1, target[:, None])[:, 0]
+def second(outputs):
+    return outputs[1]
 
 
-def of_map(outputs, target):
-    return outputs[0].mean((2, 3)).gather(1, target[:, None])[:, 0]
+def class_means(outputs):
+    return outputs[0].mean((2, 3))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,23 +42,24 @@ class OddNetwork:
     shapes: tuple = ((3, 24, 32),)
     batch: int = 1
     target: str = "{}"  # in the grammar of `gaze attribute`; {} is the winner
-    score: typing.Callable = of_class
+    scores: typing.Callable = first  # [B, classes] of the outputs
     lrp: str | None = None
     head: str | None = None
+    overwritten_by: str | None = None  # the ReLU that changes the layer's output in place
     is_classifier: bool = True  # softmax over the first output makes sense
     is_embedding: bool = False
 
 
 class Head(nn.Module):
-    """Features, mean over the map, linear layer."""
+    """Features, average pooling as a module, linear layer."""
 
     def __init__(self, features, width, bias=True, classes=CLASSES):
         super().__init__()
-        self.features = features
+        self.features, self.pool = features, nn.AdaptiveAvgPool2d(1)
         self.head = nn.Linear(width, classes, bias=bias)
 
     def forward(self, x):
-        return self.head(self.features(x).mean((2, 3)))
+        return self.head(self.pool(self.features(x)).flatten(1))
 
 
 class FunctionalBlock(nn.Module):
@@ -85,10 +86,11 @@ class ReusedReLU(nn.Module):
     def __init__(self):
         super().__init__()
         self.first, self.second, self.third = nn.Conv2d(3, 6, 3, 2, 1), nn.Conv2d(6, 8, 3, 1, 1), nn.Conv2d(8, 8, 3, 2, 1)
-        self.relu, self.last, self.head = nn.ReLU(), nn.Identity(), nn.Linear(8, CLASSES)
+        self.relu, self.last, self.head = nn.ReLU(), nn.AvgPool2d(1), nn.Linear(8, CLASSES)
 
     def forward(self, x):
         x = self.relu(self.second(self.relu(self.first(x))))
+        # A pool of one pixel gives the last use of the module a name.
         return self.head(self.last(self.relu(self.third(x))).mean((2, 3)))
 
 
@@ -314,12 +316,18 @@ class Segmentation(nn.Module):
         return F.interpolate(self.classifier(self.trunk(x)), size=x.shape[2:], mode="bilinear", align_corners=False)
 
 
-def vgg(side=(24, 32)):
+class VGG(nn.Module):
     """Convolutions, max pools, and linear layers that see where things are."""
-    features = nn.Sequential(nn.Conv2d(3, 6, 3, 1, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, 1, 1), nn.ReLU(), nn.MaxPool2d(2),
-                             nn.Conv2d(8, 8, 3, 1, 1), nn.ReLU())
-    return nn.Sequential(features, nn.MaxPool2d(2), nn.Flatten(), nn.Linear(8 * (side[0] // 8) * (side[1] // 8), 10), nn.ReLU(),
-                         nn.Linear(10, CLASSES))
+
+    def __init__(self, side=(24, 32)):
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(3, 6, 3, 1, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3, 1, 1), nn.ReLU(),
+                                      nn.MaxPool2d(2), nn.Conv2d(8, 8, 3, 1, 1), nn.ReLU())
+        self.pool = nn.MaxPool2d(2)
+        self.classifier = nn.Sequential(nn.Linear(8 * (side[0] // 8) * (side[1] // 8), 10), nn.ReLU(), nn.Linear(10, CLASSES))
+
+    def forward(self, x):
+        return self.classifier(self.pool(self.features(x)).flatten(1))
 
 
 def plain(bias=True):
@@ -342,20 +350,20 @@ class Embedding(nn.Module):
 NETWORKS = [
     OddNetwork("functional-relu", functional_relu, "features.1", lrp="epsilon", head="head"),
     OddNetwork("reused-relu", ReusedReLU, "last", lrp="all", head="head"),
-    OddNetwork("in-place-residual", InPlaceResidual, "sum", lrp="epsilon"),
+    OddNetwork("in-place-residual", InPlaceResidual, "sum", lrp="epsilon", overwritten_by="relu"),
     OddNetwork("pre-activation", PreActivation, "last", lrp="epsilon", head="head"),
     OddNetwork("depthwise-relu6", depthwise_relu6, "features.2", head="head"),
     OddNetwork("squeeze-excite", squeeze_excite, "features.4"),
     OddNetwork("dense-concat", dense_concat, "features.5", head="head"),
     OddNetwork("channel-shuffle", channel_shuffle, "features.4", lrp="all", head="head"),
     OddNetwork("inception-branches", inception_branches, "features.4", lrp="all", head="head"),
-    OddNetwork("vit-class-token", lambda: Tokens(True, 3), "blocks.1", "tokens+1"),
+    OddNetwork("vit-class-token", lambda: Tokens(True, 3), "blocks.0", "tokens+1"),
     OddNetwork("vit-mean-pooling", lambda: Tokens(False, 2), "blocks.0", "tokens"),
     OddNetwork("convnext-channels-last", ConvNeXt, "blocks.0", "BHWC"),
     OddNetwork("two-inputs", TwoInputs, "trunk", shapes=((3, 24, 32), (4,))),
-    OddNetwork("two-outputs", TwoOutputs, "trunk", target="#1[{}]", score=of_second, is_classifier=False, lrp="all"),
-    OddNetwork("segmentation", Segmentation, "trunk", target="mean(#0[{}])", score=of_map, is_classifier=False),
-    OddNetwork("vgg-max-pool", vgg, "0", lrp="all"),
+    OddNetwork("two-outputs", TwoOutputs, "trunk", target="#1[{}]", scores=second, is_classifier=False, lrp="all"),
+    OddNetwork("segmentation", Segmentation, "trunk", target="mean(#0[{}])", scores=class_means, is_classifier=False),
+    OddNetwork("vgg-max-pool", VGG, "features", lrp="all"),
     OddNetwork("gap-without-bias", lambda: plain(False), "features", lrp="all", head="head"),
     OddNetwork("batch-of-three", plain, "features", shapes=((3, 20, 34),), batch=3, lrp="all", head="head"),
     OddNetwork("embedding", Embedding, "features", batch=3, is_classifier=False, is_embedding=True),

@@ -9,9 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
-KEEPS_PLACE = {"flatten", "reshape", "view", "permute", "transpose", "cat", "concat", "chunk", "split", "size", "dim", "unsqueeze",
-               "squeeze", "contiguous", "__getitem__", "gather", "max_pool2d", "boolean_dispatch", "_max_pool2d", "sum", "detach", "to",
-               "requires_grad_", "expand", "identity", "clone"}
+KEEPS_PLACE = {"flatten", "reshape", "view", "transpose", "cat", "chunk", "__getitem__", "gather", "boolean_dispatch"}
 
 
 class Relevance(torch.autograd.Function):
@@ -60,11 +58,15 @@ def summed(signed, relevance, eps):
 
 
 class RelevanceRule(TorchFunctionMode):
-    """While it is on, gradients are relevances. `bias_gamma` False leaves the bias as it is, as captum's gamma rule does."""
+    """While it is on, gradients are relevances.
 
-    def __init__(self, rule, eps=1e-6, gamma=0.25, bias_gamma=True):
+    As captum has it: `bias_gamma` False leaves the bias out of the gamma rule; `modules_only` hands relevance through functional means
+    and sums as if it were a gradient.
+    """
+
+    def __init__(self, rule, eps=1e-6, gamma=0.25, bias_gamma=True, modules_only=False):
         super().__init__()
-        self.rule, self.eps, self.gamma, self.bias_gamma = rule, eps, gamma, bias_gamma
+        self.rule, self.eps, self.gamma, self.bias_gamma, self.modules_only = rule, eps, gamma, bias_gamma, modules_only
 
     def weighted(self, run, x, weight, bias):
         """A convolution or linear layer, run(x, weight)."""
@@ -100,12 +102,14 @@ class RelevanceRule(TorchFunctionMode):
             x, weight, bias, *rest = [*arguments, None][:max(3, len(arguments))]
             bias = options.pop("bias", bias)
             return self.weighted(lambda one, parameters: function(one, parameters, None, *rest, **options), x, weight, bias)
+        if self.modules_only and name in ("add", "__add__", "__iadd__", "add_", "mean"):
+            return function(*arguments, **options)
         if name in ("add", "__add__", "__iadd__", "add_"):
             return self.linear(torch.add, *arguments)
         if name in ("mean", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm"):
             return self.linear(lambda one: function(one, *arguments[1:], **options), arguments[0])
-        if name in KEEPS_PLACE or name.startswith("__get") or name.startswith("max_pool2d"):
-            return function(*arguments, **options)
-        if any(isinstance(one, torch.Tensor) and one.requires_grad for one in arguments):
+        result = function(*arguments, **options)
+        changes = isinstance(result, torch.Tensor) and result.requires_grad and not name.startswith("max_pool2d")
+        if changes and name not in KEEPS_PLACE:
             raise NotImplementedError(f"no relevance rule for {name}")
-        return function(*arguments, **options)
+        return result
