@@ -21,6 +21,7 @@ from torch import nn
 from torchcam import methods as torchcam
 
 import method_reference as reference
+from method_cases import error
 from named_layers import channels_first
 
 FUNCTIONAL = "hooks see nn.ReLU modules only, a functional ReLU keeps its derivative"
@@ -394,15 +395,6 @@ class Finding:
     error: float | None
     reason: str | None = None
     refusal: str | None = None
-
-
-def error(found, expected):
-    """The largest difference over the largest expected magnitude; infinite where nothing can be compared."""
-    found, expected = (np.asarray(one.detach() if torch.is_tensor(one) else one, dtype=np.float64) for one in (found, expected))
-    if found.shape != expected.shape or not np.isfinite(found).all():
-        return float("inf")
-    difference, largest = np.abs(found - expected).max(initial=0), np.abs(expected).max(initial=0)
-    return float(difference / largest) if largest > 0 else (0.0 if difference == 0 else float("inf"))
 
 
 def findings(row, question, files, expected, tolerance):

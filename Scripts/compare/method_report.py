@@ -3,6 +3,8 @@ import collections
 import importlib.metadata
 import platform
 
+from method_cases import NOISE
+
 LIBRARIES = ["torch", "captum", "grad-cam", "torchcam", "onnx", "onnxruntime", "numpy"]
 
 TEXT = """# Every method beside PyTorch, captum, pytorch-grad-cam and torchcam
@@ -90,7 +92,6 @@ def escaped(text):
 
 def write(path, cases, results, gaze, exporter):
     """The page."""
-    from methods import NOISE  # the script itself, which is running
     networks = "".join(f"| {case.network.name} | `{case.network.layer}` | `{case.target}` | {case.seed} "
                        f"| {cell(max(case.rounding.values()))} |\n" for case in cases)
     text = TEXT.format(exporter=exporter, summary=summary(results), tolerance=TOLERANCE, noise=NOISE, reasons=reasons(results),

@@ -10,7 +10,6 @@ The networks' weights and inputs are the first seed's for which PyTorch's float3
 place: no kink is within rounding. Which seed that is depends on PyTorch alone. --write puts the table into a Markdown page.
 """
 import argparse
-import collections
 import dataclasses
 import json
 import pathlib
@@ -23,39 +22,15 @@ import numpy as np
 import torch
 
 import method_peers
-import method_reference as reference
 import method_report
 import odd_networks
-from exporters import EXPORTERS, export
-from method_peers import error
-from method_rows import ROWS, files_for
-from onnx_values import all_values, layer_name
+from exporters import EXPORTERS
+from method_cases import INPUTS, error, exported, stable
+from method_rows import ROWS
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "Documentation/Methods/Agreement.md"
 TOLERANCE = 1e-3
-STABLE = 2e-4
-SEEDS = 40
-NOISE = 1e-6
 FAILED = 1
-INPUTS = ["input", "facts"]
-
-
-@dataclasses.dataclass
-class Case:
-    """A network with an input on which rounding decides nothing, and what PyTorch expects of every row."""
-    network: odd_networks.OddNetwork
-    seed: int
-    model: torch.nn.Module
-    question: reference.Question
-    inputs: list
-    files: dict
-    expected: dict
-    rounding: dict
-
-    @property
-    def target(self):
-        targets = self.question.targets.tolist()
-        return str(targets) if len(targets) > 1 and self.network.target == "{}" else self.network.target.format(targets[0])
 
 
 @dataclasses.dataclass
@@ -67,58 +42,6 @@ class Result:
     error: float | None
     peers: list
     verdict: str
-
-
-def prepared(network, seed):
-    """The case with that seed; its rounding says whether it is any good."""
-    model, double, generator = odd_networks.built(network, seed)
-    # Exact in float32 and in float64.
-    inputs = [torch.round(torch.randn(network.batch, *shape, generator=generator) * 64) / 64 for shape in network.shapes]
-    outputs = double(*[one.double() for one in inputs])
-    ranked = network.scores(outputs if isinstance(outputs, tuple) else (outputs,)).argsort(1, descending=True)
-    # The first sample's winner, the second's second, and so on: not one class for all.
-    targets = ranked.diagonal().clone()
-    files = files_for(network, inputs[0], generator)
-    exact, single, noisy = (reference.Question(network, one, x, inputs[1:], targets) for one, x in [
-        (double, inputs[0]), (model, inputs[0]), (double, inputs[0].double() * (1 + NOISE * torch.randn(inputs[0].shape, generator=generator)))])
-    case = Case(network, seed, model, exact, inputs, files, {}, {})
-    for row in ROWS:
-        if not row.fits(network):
-            continue
-        expected = row.expected(exact, files).detach().numpy()
-        case.expected[row.label] = expected
-        case.rounding[row.label] = max(error(row.expected(other, files), expected) for other in (single, noisy))
-    return case
-
-
-def stable(network):
-    """The first case that rounding leaves in place, or the one it moves least."""
-    best = None
-    for seed in range(SEEDS):
-        case = prepared(network, seed)
-        if best is None or max(case.rounding.values()) < max(best.rounding.values()):
-            best = case
-        if max(best.rounding.values()) < STABLE:
-            break
-    return best
-
-
-def exported(case, folder, exporter):
-    """Writes the model and the files; its layer's name, and the axes that turn PyTorch's layer output into the graph's."""
-    path = folder / "model.onnx"
-    question = case.question
-    a, _ = question.layer(question.x)
-    count = len(question.outputs(question.x, torch.arange(len(question.x))))
-    export(case.model, case.inputs, path, exporter, INPUTS[:len(case.inputs)], [f"output{index}" for index in range(count)])
-    # The newer exporter fixes the batch at 1.
-    count = 1 if exporter == "dynamo" else len(question.x)
-    values = all_values(path, {name: one[:count].numpy() for name, one in zip(INPUTS, case.inputs)})
-    layer = layer_name(path, values, a[:count].numpy())
-    for name, array in [*case.files.items(), *zip(INPUTS, (one.numpy() for one in case.inputs))]:
-        np.save(folder / f"{name}.npy", array)
-    expected = a[:count].numpy()
-    forms = [(0, 1, 2, 3), (0, 2, 3, 1), (0, 3, 1, 2)] if a.ndim == 4 else [tuple(range(a.ndim))]
-    return layer, next(form for form in forms if error(values[layer], expected.transpose(form)) < TOLERANCE)
 
 
 def ask(gaze, folder, case, layer, rows):

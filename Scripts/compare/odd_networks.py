@@ -86,11 +86,10 @@ class ReusedReLU(nn.Module):
     def __init__(self):
         super().__init__()
         self.first, self.second, self.third = nn.Conv2d(3, 6, 3, 2, 1), nn.Conv2d(6, 8, 3, 1, 1), nn.Conv2d(8, 8, 3, 2, 1)
-        self.relu, self.last, self.head = nn.ReLU(), nn.AvgPool2d(1), nn.Linear(8, CLASSES)
+        self.relu, self.last, self.head = nn.ReLU(), nn.MaxPool2d(2), nn.Linear(8, CLASSES)
 
     def forward(self, x):
         x = self.relu(self.second(self.relu(self.first(x))))
-        # A pool of one pixel gives the last use of the module a name.
         return self.head(self.last(self.relu(self.third(x))).mean((2, 3)))
 
 
