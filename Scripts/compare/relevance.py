@@ -61,7 +61,7 @@ class RelevanceRule(TorchFunctionMode):
     """While it is on, gradients are relevances.
 
     As captum has it: `bias_gamma` False leaves the bias out of the gamma rule; `modules_only` hands relevance through functional means
-    and sums as if it were a gradient.
+    and sums as if it were a gradient, and drops what reaches a zero behind a max pool.
     """
 
     def __init__(self, rule, eps=1e-6, gamma=0.25, bias_gamma=True, modules_only=False):
@@ -104,6 +104,8 @@ class RelevanceRule(TorchFunctionMode):
             return self.weighted(lambda one, parameters: function(one, parameters, None, *rest, **options), x, weight, bias)
         if self.modules_only and name in ("add", "__add__", "__iadd__", "add_", "mean"):
             return function(*arguments, **options)
+        if self.modules_only and name == "max_pool2d":
+            return self.linear(lambda one: function(one, *arguments[1:], **options), arguments[0])
         if name in ("add", "__add__", "__iadd__", "add_"):
             return self.linear(torch.add, *arguments)
         if name in ("mean", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm"):
