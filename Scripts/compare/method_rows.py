@@ -65,9 +65,10 @@ def gradient_rows():
 
 def relevance_rows():
     def row(label, options, **arguments):
-        rule = arguments.get("rule", "epsilon")
+        # Exporters fold batch normalisation into the convolution: only a vanishing eps does not tell one layer from two.
+        rule = arguments.get("rule", "epsilon" if "eps" not in arguments else None)
         return Row(label, f"lrp{options}", lambda question, files: reference.lrp(question, **arguments),
-                   lambda network: network.lrp == "all" or network.lrp == rule)
+                   lambda network: network.lrp == "all" or (network.lrp is not None and network.lrp == rule))
 
     return [
         row("lrp", ""),
