@@ -10,7 +10,7 @@ from exporters import export
 from method_rows import ROWS, files_for
 from onnx_values import all_values, layer_name
 
-SAME = 1e-3
+TOLERANCE = 1e-3
 STABLE = 2e-4
 SEEDS = 40
 NOISE = 1e-6
@@ -94,4 +94,4 @@ def exported(case, folder, exporter):
         np.save(folder / f"{name}.npy", array)
     expected = a[:count].numpy()
     forms = [(0, 1, 2, 3), (0, 2, 3, 1), (0, 3, 1, 2)] if a.ndim == 4 else [tuple(range(a.ndim))]
-    return layer, next(form for form in forms if error(values[layer], expected.transpose(form)) < SAME)
+    return layer, next(form for form in forms if error(values[layer], expected.transpose(form)) < TOLERANCE)

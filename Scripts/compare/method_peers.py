@@ -143,30 +143,23 @@ def captum_lrp(rule):
 
 
 def consumers(masks):
-    """captum's override: at the tensor that goes into a ReLU module, instead of at the ReLU."""
+    """captum's override: the gradient of the tensor that goes into a ReLU module, whoever else uses that tensor."""
     def answer(question, files):
-        hooks = []
+        behind = {}
 
         def before(module, inputs):
-            kept = {}
-            # A hook on the input must not see what the module does to it in place.
-            x = inputs[0].clone()
             if masks:
                 inputs[0].register_hook(lambda gradient: gradient.clamp(min=0))
             else:
-                x.register_hook(lambda gradient: gradient)
-                inputs[0].register_hook(lambda gradient: kept["out"].clamp(min=0))
-            module.kept = kept
-            return (x,)
+                inputs[0].register_hook(lambda gradient: behind[module].clamp(min=0))
+            # The hook's tensor stays as it is when the module works in place.
+            return (inputs[0].clone(),)
 
         def after(module, inputs, output):
-            kept = module.kept
-            if not masks:
-                output.register_hook(lambda gradient: kept.update(out=gradient.detach()))
+            output.register_hook(lambda gradient: behind.update({module: gradient}))
 
-        for module in question.model.modules():
-            if isinstance(module, nn.ReLU):
-                hooks += [module.register_forward_pre_hook(before), module.register_forward_hook(after)]
+        modules = [module for module in question.model.modules() if isinstance(module, nn.ReLU)]
+        hooks = [hook for module in modules for hook in (module.register_forward_pre_hook(before), module.register_forward_hook(after))]
         try:
             return question.gradient(question.x)
         finally:
@@ -318,27 +311,27 @@ def captum_peers():
         "gradient": Peer("captum", captum_saliency),
         "gradient-x-input": Peer("captum", captum_gradient(captum.attr.InputXGradient)),
         "integrated-gradients": Peer("captum", captum_path("gausslegendre", 50, 0.0)),
-        "integrated-gradients+trapezoid": Peer("captum", captum_path("riemann_trapezoid", 51, 0.0), trapezoid),
-        "integrated-gradients+7": Peer("captum", captum_path("gausslegendre", 7, 0.25)),
-        "integrated-gradients+file": Peer("captum", captum_path("gausslegendre", 50, "file")),
+        "integrated-gradients@trapezoid": Peer("captum", captum_path("riemann_trapezoid", 51, 0.0), trapezoid),
+        "integrated-gradients@7": Peer("captum", captum_path("gausslegendre", 7, 0.25)),
+        "integrated-gradients@file": Peer("captum", captum_path("gausslegendre", 50, "file")),
         "smoothgrad": Peer("captum", captum_noise("smoothgrad")),
-        "smoothgrad+shared-noise": Peer("captum", captum_noise("smoothgrad", "shared-noise")),
+        "smoothgrad@shared-noise": Peer("captum", captum_noise("smoothgrad", "shared-noise")),
         "smoothgrad-squared": Peer("captum", captum_noise("smoothgrad_sq")),
         "vargrad": Peer("captum", captum_noise("vargrad")),
         "guided-backprop": Peer("captum", captum_gradient(captum.attr.GuidedBackprop), relu_reasons(True)),
         "deconvnet": Peer("captum", captum_gradient(captum.attr.Deconvolution), relu_reasons(False)),
         "lrp": Peer("captum", captum_lrp(EpsilonRule), captum_relevance("epsilon"), has_relevance),
-        "lrp+gamma": Peer("captum", captum_lrp(GammaRule), captum_relevance("gamma"), has_relevance),
-        "lrp+alpha1beta0": Peer("captum", captum_lrp(Alpha1_Beta0_Rule), captum_relevance("alpha1beta0"), has_relevance),
+        "lrp@gamma": Peer("captum", captum_lrp(GammaRule), captum_relevance("gamma"), has_relevance),
+        "lrp@alpha1beta0": Peer("captum", captum_lrp(Alpha1_Beta0_Rule), captum_relevance("alpha1beta0"), has_relevance),
         "gradcam": Peer("captum", captum_layer(captum.attr.LayerGradCam), fits=is_map),
         "hirescam": Peer("captum", captum_layer(captum.attr.LayerGradientXActivation, lambda a: a.sum(1)),
                          aliased(lambda a, g: (g * a).sum(1)), is_map),
         "guided-gradcam": Peer("captum", captum_guided("bilinear"), guided["bilinear"], is_map),
-        "guided-gradcam+nearest": Peer("captum", captum_guided("nearest"), guided["nearest"], is_map),
+        "guided-gradcam@nearest": Peer("captum", captum_guided("nearest"), guided["nearest"], is_map),
         "occlusion": Peer("captum", captum_occlusion((15, 15), (8, 8), 0.0)),
-        "occlusion+5x4": Peer("captum", captum_occlusion((5, 4), (3, 2), 0.5)),
+        "occlusion@5x4": Peer("captum", captum_occlusion((5, 4), (3, 2), 0.5)),
         "feature-ablation": Peer("captum", captum_ablation("segments", 0.0)),
-        "feature-ablation+each": Peer("captum", captum_ablation("segments-each", 0.5)),
+        "feature-ablation@each": Peer("captum", captum_ablation("segments-each", 0.5)),
     }
 
 
@@ -363,9 +356,9 @@ def grad_cam_peers():
         "hirescam": Peer("grad-cam", grad_cam("HiResCAM"), aliased(lambda a, g: (g * a).sum(1))),
         "gradcam-elementwise": Peer("grad-cam", grad_cam("GradCAMElementWise"), aliased(lambda a, g: (g * a).clamp(min=0).sum(1))),
         "gradcam++": Peer("grad-cam", grad_cam("GradCAMPlusPlus"), eps),
-        "gradcam+++eps": Peer("grad-cam", grad_cam("GradCAMPlusPlus"), aliased(plus_plus)),
-        "eigencam+center": Peer("grad-cam", grad_cam("EigenCAM"), method_behind(reference.eigencam, center=True)),
-        "scorecam+align-corners": Peer("grad-cam", grad_cam("ScoreCAM"), method_behind(reference.scorecam, variant="align-corners")),
+        "gradcam++@eps": Peer("grad-cam", grad_cam("GradCAMPlusPlus"), aliased(plus_plus)),
+        "eigencam@center": Peer("grad-cam", grad_cam("EigenCAM"), method_behind(reference.eigencam, center=True)),
+        "scorecam@align-corners": Peer("grad-cam", grad_cam("ScoreCAM"), method_behind(reference.scorecam, variant="align-corners")),
         "ablationcam": Peer("grad-cam", grad_cam("AblationCAM"), ((VERY_NEGATIVE, smallest_by_far),)),
     }
 
@@ -380,7 +373,7 @@ def torchcam_peers():
         "smooth-gradcam++": Peer("torchcam", torch_cam("SmoothGradCAMpp", gives_scores=False, noise=True), smooth),
         "xgradcam": Peer("torchcam", torch_cam("XGradCAM"), method_behind(reference.xgradcam)),
         "layercam": Peer("torchcam", torch_cam("LayerCAM"), method_behind(reference.layercam)),
-        "scorecam+normalise-first": Peer("torchcam", torch_cam("ScoreCAM", gives_scores=False),
+        "scorecam@normalise-first": Peer("torchcam", torch_cam("ScoreCAM", gives_scores=False),
                                          method_behind(reference.scorecam, variant="normalise-first")),
     }
 

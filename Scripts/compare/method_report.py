@@ -3,7 +3,7 @@ import collections
 import importlib.metadata
 import platform
 
-from method_cases import NOISE
+from method_cases import NOISE, TOLERANCE
 
 LIBRARIES = ["torch", "captum", "grad-cam", "torchcam", "onnx", "onnxruntime", "numpy"]
 
@@ -49,9 +49,6 @@ def said(finding):
     if finding.error <= TOLERANCE:
         return f"{finding.library} {cell(finding.error)}"
     return f"{finding.library} {cell(finding.error)} ({finding.reason or 'unexplained'})"
-
-
-TOLERANCE = 1e-3
 
 
 def summary(results):

@@ -40,7 +40,7 @@ def gradient_rows():
         return Row(label, f"integrated-gradients{options}", lambda question, files: reference.integrated_gradients(question, **arguments))
 
     def noise(name, function, file="noise"):
-        label = name if file == "noise" else f"{name}+{file}"
+        label = name if file == "noise" else f"{name}@{file}"
         return Row(label, f"{name}:noise={file}.npy", lambda question, files: function(question, files[file]))
 
     return [
@@ -48,18 +48,18 @@ def gradient_rows():
         Row("gradient", "gradient", lambda question, files: question.gradient(question.x)),
         Row("gradient-x-input", "gradient-x-input", lambda question, files: question.x * question.gradient(question.x)),
         path("integrated-gradients", ""),
-        path("integrated-gradients+trapezoid", ":rule=trapezoid", rule="trapezoid"),
-        path("integrated-gradients+7", ":steps=7,baseline=0.25", steps=7, baseline=0.25),
-        Row("integrated-gradients+file", "integrated-gradients:baseline=baseline.npy",
+        path("integrated-gradients@trapezoid", ":rule=trapezoid", rule="trapezoid"),
+        path("integrated-gradients@7", ":steps=7,baseline=0.25", steps=7, baseline=0.25),
+        Row("integrated-gradients@file", "integrated-gradients:baseline=baseline.npy",
             lambda question, files: reference.integrated_gradients(question, baseline=files["baseline"])),
         noise("smoothgrad", reference.smoothgrad),
         noise("smoothgrad", reference.smoothgrad, "shared-noise"),
         noise("smoothgrad-squared", reference.smoothgrad_squared),
         noise("vargrad", reference.vargrad),
         relu("guided-backprop", "guided-backprop", masks=True),
-        relu("guided-backprop+relu6", "guided-backprop:relu6=true", masks=True, relu6=True),
+        relu("guided-backprop@relu6", "guided-backprop:relu6=true", masks=True, relu6=True),
         relu("deconvnet", "deconvnet", masks=False),
-        relu("deconvnet+relu6", "deconvnet:relu6=true", masks=False, relu6=True),
+        relu("deconvnet@relu6", "deconvnet:relu6=true", masks=False, relu6=True),
     ]
 
 
@@ -72,18 +72,18 @@ def relevance_rows():
 
     return [
         row("lrp", ""),
-        row("lrp+eps", ":eps=0.05", eps=0.05),
-        row("lrp+gamma", ":rule=gamma", rule="gamma"),
-        row("lrp+gamma1", ":rule=gamma,gamma=1", rule="gamma", gamma=1.0),
-        row("lrp+alpha1beta0", ":rule=alpha1beta0", rule="alpha1beta0"),
-        row("lrp+alpha2beta1", ":rule=alpha2beta1", rule="alpha2beta1"),
-        row("lrp+zplus", ":rule=zplus", rule="zplus"),
+        row("lrp@eps", ":eps=0.05", eps=0.05),
+        row("lrp@gamma", ":rule=gamma", rule="gamma"),
+        row("lrp@gamma1", ":rule=gamma,gamma=1", rule="gamma", gamma=1.0),
+        row("lrp@alpha1beta0", ":rule=alpha1beta0", rule="alpha1beta0"),
+        row("lrp@alpha2beta1", ":rule=alpha2beta1", rule="alpha2beta1"),
+        row("lrp@zplus", ":rule=zplus", rule="zplus"),
     ]
 
 
 def layer_rows():
     def score(variant, fits=lambda network: True):
-        label = "scorecam" if variant == "paper" else f"scorecam+{variant}"
+        label = "scorecam" if variant == "paper" else f"scorecam@{variant}"
         return Row(label, "scorecam" if variant == "paper" else f"scorecam:variant={variant}",
                    lambda question, files: reference.scorecam(question, variant), fits)
 
@@ -98,13 +98,13 @@ def layer_rows():
         plain("hirescam", reference.hirescam),
         plain("gradcam-elementwise", reference.gradcam_elementwise),
         plain("gradcam++", reference.gradcam_plus_plus),
-        Row("gradcam+++eps", "gradcam++:eps=1e-6", lambda question, files: reference.gradcam_plus_plus(question, eps=1e-6)),
+        Row("gradcam++@eps", "gradcam++:eps=1e-6", lambda question, files: reference.gradcam_plus_plus(question, eps=1e-6)),
         Row("smooth-gradcam++", "smooth-gradcam++:noise=noise.npy",
             lambda question, files: reference.smooth_gradcam_plus_plus(question, files["noise"])),
         plain("eigencam", reference.eigencam),
-        Row("eigencam+center", "eigencam:center=true", lambda question, files: reference.eigencam(question, center=True)),
+        Row("eigencam@center", "eigencam:center=true", lambda question, files: reference.eigencam(question, center=True)),
         plain("guided-gradcam", reference.guided_gradcam),
-        Row("guided-gradcam+nearest", "guided-gradcam:upsample=nearest",
+        Row("guided-gradcam@nearest", "guided-gradcam:upsample=nearest",
             lambda question, files: reference.guided_gradcam(question, "nearest")),
         score("paper"),
         score("align-corners"),
@@ -117,11 +117,11 @@ def layer_rows():
 def perturbation_rows():
     return [
         plain("occlusion", reference.occlusion),
-        Row("occlusion+5x4", "occlusion:window=5x4,stride=3x2,baseline=0.5",
+        Row("occlusion@5x4", "occlusion:window=5x4,stride=3x2,baseline=0.5",
             lambda question, files: reference.occlusion(question, (5, 4), (3, 2), 0.5)),
         Row("feature-ablation", "feature-ablation:segments=segments.npy",
             lambda question, files: reference.feature_ablation(question, files["segments"])),
-        Row("feature-ablation+each", "feature-ablation:segments=segments-each.npy,baseline=0.5",
+        Row("feature-ablation@each", "feature-ablation:segments=segments-each.npy,baseline=0.5",
             lambda question, files: reference.feature_ablation(question, files["segments-each"], 0.5)),
         Row("rise", "rise:masks=masks.npy", lambda question, files: reference.rise(question, files["masks"])),
     ]
@@ -137,10 +137,10 @@ def triplet_rows():
 
     return [
         row("triplet-gradcam", "", "", reference.triplet_gradcam),
-        row("triplet-gradcam", "+hinge", ",loss=hinge", reference.triplet_gradcam, margin=0.2),
-        row("triplet-gradcam", "+top", ",loss=hinge,margin=0.5,top=3", reference.triplet_gradcam, margin=0.5, top=3),
+        row("triplet-gradcam", "@hinge", ",loss=hinge", reference.triplet_gradcam, margin=0.2),
+        row("triplet-gradcam", "@top", ",loss=hinge,margin=0.5,top=3", reference.triplet_gradcam, margin=0.5, top=3),
         row("triplet-weights", "", "", reference.triplet_weights),
-        row("triplet-weights", "+hinge", ",loss=hinge", reference.triplet_weights, margin=0.2),
+        row("triplet-weights", "@hinge", ",loss=hinge", reference.triplet_weights, margin=0.2),
     ]
 
 

@@ -25,11 +25,10 @@ import method_peers
 import method_report
 import odd_networks
 from exporters import EXPORTERS
-from method_cases import INPUTS, error, exported, stable
+from method_cases import INPUTS, TOLERANCE, error, exported, stable
 from method_rows import ROWS
 
 PAGE = pathlib.Path(__file__).resolve().parents[2] / "Documentation/Methods/Agreement.md"
-TOLERANCE = 1e-3
 FAILED = 1
 
 

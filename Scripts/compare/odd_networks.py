@@ -120,7 +120,8 @@ class PreActivation(nn.Module):
     def __init__(self):
         super().__init__()
         self.stem, self.relu = nn.Conv2d(3, 8, 3, 2, 1), nn.ReLU()
-        self.inner, self.last, self.head = nn.Conv2d(8, 8, 3, 1, 1), nn.Sequential(nn.Conv2d(8, 8, 3, 2, 1), nn.ReLU()), nn.Linear(8, CLASSES)
+        self.inner, self.last = nn.Conv2d(8, 8, 3, 1, 1), nn.Sequential(nn.Conv2d(8, 8, 3, 2, 1), nn.ReLU())
+        self.head = nn.Linear(8, CLASSES)
 
     def forward(self, x):
         x = self.stem(x)
@@ -167,7 +168,8 @@ class Dense(nn.Module):
 
 
 def dense_concat():
-    return Head(nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), Dense(4, 3, 2), nn.AvgPool2d(2), Dense(10, 3, 1), nn.BatchNorm2d(13), nn.ReLU()), 13)
+    return Head(nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), Dense(4, 3, 2), nn.AvgPool2d(2), Dense(10, 3, 1), nn.BatchNorm2d(13), nn.ReLU()),
+                13)
 
 
 class Shuffle(nn.Module):

@@ -6,7 +6,6 @@ splits positive and negative contributions, b+ and b- among them; z+ is alpha 1,
 relevance on, max pools hand it to the winner.
 """
 import torch
-import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
 KEEPS_PLACE = {"flatten", "reshape", "view", "transpose", "cat", "chunk", "__getitem__", "gather", "boolean_dispatch"}

@@ -26,12 +26,11 @@ from torch import nn
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "compare"))
 from compact import publish, shortened, strip_metadata
-from method_cases import INPUTS, exported, stable
+from method_cases import INPUTS, TOLERANCE, exported, stable
 from method_rows import ROWS
 from odd_networks import (CLASSES, Embedding, FunctionalBlock, Gate, Head, OddNetwork, Segmentation, Tokens, class_means, separable)
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/ExplanationsTests/Golden/methods"
-TOLERANCE = 1e-3
 LIBRARIES = ["torch", "onnx", "onnxruntime", "numpy"]
 SIZE = (12, 16)
 
@@ -113,7 +112,9 @@ def main():
                                 "move no result by more than `rounding` of its maximum",
             "networks": [write(network, folder) for network in NETWORKS],
         }
-        (folder / "methods.json").write_text(json.dumps(index, indent=None).replace(', {"label"', ',\n {"label"').replace(', {"name"', ',\n{"name"') + "\n")
+        # A line for every case.
+        text = json.dumps(index).replace(', {"label"', ',\n {"label"').replace(', {"name"', ',\n{"name"')
+        (folder / "methods.json").write_text(text + "\n")
         publish(folder, arguments.destination)
 
 
