@@ -20,7 +20,7 @@ method give for the same question, as raw map and in float64, against the same f
   the result at least half as far. **DISAGREES**, **missing**, **refused**: failures.
 - A library that differs carries the reason. It is proven: the formula that the reason states gives the library's numbers to
   {tolerance:g}. "unexplained" would be one without.
-- Weights and input are those of the first seed (in brackets) that leaves every result in place under rounding; that spares kinks and says
+- Weights and input are those of the first seed that leaves every result in place under rounding; that spares kinks and says
   nothing about Gaze. Inputs are not square.
 
 {reasons}
