@@ -5,7 +5,7 @@ import Tensors
 package struct DerivedGraph: Sendable {
     /// The extended graph; every value of the forward graph is still there under its `ValueID`.
     package let graph: Graph
-    /// One input per differentiated output: its cotangent, of the output's shape.
+    /// One cotangent per differentiated output, of the output's shape: new inputs, or the values that were given.
     package let seeds: [ValueID]
     /// The cotangents that were asked for; a value that no output depends on is missing.
     package let cotangents: [ValueID: ValueID]
@@ -14,13 +14,17 @@ package struct DerivedGraph: Sendable {
 extension Graph {
     /// Appends the vector-Jacobian product `∂⟨seed, outputs⟩/∂targets`.
     ///
-    /// The seeds are new inputs, so one program serves every class, contrast and batch. Only nodes between the targets
-    /// and the outputs are visited, so what lies before the targets costs nothing.
+    /// The seeds are new inputs, so one program serves every class, contrast and batch, unless values of the graph are
+    /// given as `seeds`, one per output. Only nodes between the targets and the outputs are visited, so what lies before
+    /// the targets costs nothing.
     package func differentiated(
-        _ differentiated: [ValueID], withRespectTo targets: [ValueID], by composite: Composite = .derivative
+        _ differentiated: [ValueID], withRespectTo targets: [ValueID], by composite: Composite = .derivative,
+        seeds given: [ValueID]? = nil
     ) throws(DifferentiationError) -> DerivedGraph {
         var graph = self
-        let seeds = differentiated.map { output in
+        let seeds =
+            given
+            ?? differentiated.map { output in
             graph.addInput("seed.\(self[output].name)", type: self[output].type ?? .float32, shape: shape(of: output))
         }
         let onPath = values(dependingOn: targets)
