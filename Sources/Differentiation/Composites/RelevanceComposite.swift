@@ -23,7 +23,7 @@ package struct RelevanceComposite: Sendable {
     package var dense: any RelevanceRule
     /// The rule of the linear layers that are reached first from the explained value; nil where they are as others.
     package var first: (any RelevanceRule)?
-    /// The rule of the linear layers behind which there is no other; nil where they are as others.
+    /// The rule of the linear layers behind which no other leads to the scored values; nil where they are as others.
     package var last: (any RelevanceRule)?
     package var products = Products.gatesAreWeights
     /// Whether sums count the positive parts of their terms only.
@@ -39,9 +39,10 @@ package struct RelevanceComposite: Sendable {
     /// One rule for all linear layers.
     package init(_ rule: any RelevanceRule) { self.init(convolution: rule, dense: rule) }
 
-    /// The rules for the nodes of a graph that lie between the explained values and the scored ones.
-    package func composite(for graph: Graph, explaining explained: [ValueID], scored: [ValueID]) -> Composite {
-        let planned = PlannedRule(rules: RelevancePlan(self, GraphUse(graph, explained: explained), scored).rules)
+    /// The rules for the nodes of a graph behind the explained value; the last layers are those in front of the scored
+    /// values.
+    package func composite(for graph: Graph, explaining explained: ValueID, scored: [ValueID] = []) -> Composite {
+        let planned = PlannedRule(rules: RelevancePlan(self, GraphUse(graph, explained: [explained]), scored).rules)
         return Composite([Composite.Exception(planned) { node, _ in planned.rule(for: node) != nil }])
     }
 }

@@ -6,7 +6,7 @@ extension RelevanceComposite {
     /// z^B at the pixels, γ for convolutions, ε for matrix products (Montavon et al. 2019, with γ as in Anders et al.
     /// 2021).
     package static func epsilonGammaBox(gamma: Double, _ bounds: BoxRelevance.Bounds) -> RelevanceComposite {
-        var composite = RelevanceComposite(convolution: GammaRelevance(gamma: gamma), dense: EpsilonRelevance())
+        var composite = RelevanceComposite(convolution: GeneralisedGammaRelevance(gamma: gamma), dense: EpsilonRelevance())
         composite.first = BoxRelevance(bounds)
         return composite
     }
@@ -36,11 +36,13 @@ extension RelevanceComposite {
         return composite
     }
 
-    /// AttnLRP for token models (Achtibat et al. 2024): ε for linear layers, half to each factor of a product, the
-    /// first-order contributions of a softmax.
-    package static let attention: RelevanceComposite = {
-        var composite = RelevanceComposite.epsilon
+    /// AttnLRP for token models (Achtibat et al. 2024): ε for linear layers, or γ where it is positive, half to each factor
+    /// of a product, the first-order contributions of a softmax.
+    package static func attention(gamma: Double, epsilon: Double) -> RelevanceComposite {
+        var composite = RelevanceComposite(
+            gamma > 0 ? GeneralisedGammaRelevance(gamma: gamma) : EpsilonRelevance() as any RelevanceRule)
         composite.products = .halves
+        composite.epsilon = epsilon
         return composite
-    }()
+    }
 }
