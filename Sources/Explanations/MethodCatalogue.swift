@@ -5,12 +5,15 @@ public enum MethodCatalogue {
     package static let methods: [any AttributionMethod.Type] = [
         AblationCAM.self,
         Activation.self,
+        AttentionRelevance.self,
         CAM.self,
+        ExcitationBackprop.self,
         GradCAM.self,
         GradCAMWeights.self,
         Gradient.self,
         GradientXInput.self,
         LayerGradient.self,
+        LayerwiseRelevance.self,
         Output.self,
         Score.self,
     ]
