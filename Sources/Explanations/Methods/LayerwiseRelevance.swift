@@ -37,7 +37,8 @@ package struct LayerwiseRelevance: GraphMethod {
 
     private static let rule = MethodParameter.choice(
         "rule", Rule.epsilon, "how linear layers divide relevance, or a composite of several such rules")
-    private static let epsilon = MethodParameter.number("eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
+    private static let epsilon = MethodParameter.number(
+        "eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
     private static let gamma = MethodParameter.number(
         "gamma", 0.25, in: 0...1e6, "how much more positive weights count, for rules with gamma")
     private static let low = bound("low", "smallest")
@@ -57,9 +58,10 @@ package struct LayerwiseRelevance: GraphMethod {
             throw parameters.problem("low", "only rule=epsilon-gamma-box has a box")
         }
         guard low.count == high.count || low.count == 1 || high.count == 1,
-            low.count < 1 || (0..<max(low.count, high.count)).allSatisfy({
-                low[low.count == 1 ? 0 : $0] <= high[high.count == 1 ? 0 : $0]
-            })
+            low.count < 1
+                || (0..<max(low.count, high.count)).allSatisfy({
+                    low[low.count == 1 ? 0 : $0] <= high[high.count == 1 ? 0 : $0]
+                })
         else {
             throw parameters.problem("low", "every lower bound has an upper one that is not smaller")
         }
@@ -76,7 +78,9 @@ package struct LayerwiseRelevance: GraphMethod {
         try question.gradient(of: question.question.input, by: rules)
     }
 
-    package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { SelfCheck.conservation(result, score) }
+    package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] {
+        SelfCheck.conservation(result, score)
+    }
 
     private var rules: BackwardRules {
         BackwardRules(name: name, start: .weightedValues) { graph, input in
