@@ -12,8 +12,9 @@ enum ProductRole: Sendable, Hashable {
 /// Reads the roles of a product's operands off the graph.
 struct ProductAnalysis {
     let use: GraphUse
-    /// Whether a gate that is computed elsewhere in the network (squeeze-and-excitation, attention) is a weight.
-    let gatesAreWeights: Bool
+    /// Whether a matrix product takes attention as a weight; elementwise gates always count as weights, because relevance
+    /// that passed a sigmoid would be divided by arguments near 0.
+    let attentionIsWeight: Bool
 
     /// The role of a product's operands.
     func role(of node: Node) -> ProductRole {
@@ -28,7 +29,7 @@ struct ProductAnalysis {
                 return .signal(signal)
             }
         }
-        guard gatesAreWeights else { return .bilinear }
+        guard node.operation == "Mul" || attentionIsWeight else { return .bilinear }
         let gates = operands.map { isGate($0) }
         if gates[0] != gates[1] { return .signal(gates[0] ? 1 : 0) }
         for (signal, other) in [(0, 1), (1, 0)] where depends(operands[other], on: operands[signal]) {
