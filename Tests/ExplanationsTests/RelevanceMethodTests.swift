@@ -15,12 +15,14 @@ import Testing
         let model = try Model(contentsOf: folder.appending(path: golden.file.file).path, engine: ONNXRuntimeEngine())
         return try Attributor(model).attribute(
             inputs: [try #require(model.inputs.first?.name): try #require(arrays["input"])],
-            target: .classIndex(golden.network.targets[0]), methods: methods.map { try MethodSpecification(parsing: $0) },
+            target: .classIndex(golden.network.targets[0]),
+            methods: methods.map { try MethodSpecification(parsing: $0) },
             layer: golden.file.layer)
     }
 
     /// Networks of ReLU, max and average pooling; the others have ReLU6 or SiLU.
-    @Test(arguments: GoldenNetworkTests.cases.filter { !["mobilenet_v2", "efficientnet_b0"].contains($0.network.name) })
+    @Test(
+        arguments: GoldenNetworkTests.cases.filter { !["mobilenet_v2", "efficientnet_b0"].contains($0.network.name) })
     func epsilonIsGradientTimesInputAsItVanishes(_ golden: Case) throws {
         let found = try attribute(golden, ["lrp:eps=1e-12", "gradient-x-input"])
         #expect(try relativeError(found[0].values, found[1].values) <= 2e-5)
@@ -29,14 +31,16 @@ import Testing
     @Test(arguments: GoldenNetworkTests.cases)
     func everyRuleAnswersWithFiniteRelevance(_ golden: Case) throws {
         let rules = [
-            "gamma", "generalised-gamma", "alpha1beta0", "alpha2beta1", "zplus", "epsilon-gamma-box", "epsilon-plus-flat",
+            "gamma", "generalised-gamma", "alpha1beta0", "alpha2beta1", "zplus", "epsilon-gamma-box",
+            "epsilon-plus-flat",
             "epsilon-alpha2beta1-flat",
         ]
         let others = [
             "attnlrp", "attnlrp:gamma=0.1", "excitation-backprop", "excitation-backprop:contrastive=true,at=input",
             "lrp:rule=gamma,first=box,low=-2,high=2", "lrp:rule=alpha1beta0,first=w2",
         ]
-        let found = try attribute(golden, rules.map { "\($0)=lrp:rule=\($0)" } + others.enumerated().map { "o\($0)=\($1)" })
+        let found = try attribute(
+            golden, rules.map { "\($0)=lrp:rule=\($0)" } + others.enumerated().map { "o\($0)=\($1)" })
         for attribution in found {
             #expect(attribution.values.elements.allSatisfy { $0.isFinite }, "\(attribution.method.label)")
             #expect(attribution.values.elements.contains { $0 != 0 }, "\(attribution.method.label)")

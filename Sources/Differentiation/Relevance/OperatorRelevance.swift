@@ -18,7 +18,9 @@ struct ProportionalRule: BackwardRule {
         for (index, relevance) in step.resultCotangents.enumerated() {
             guard let relevance else { continue }
             var z = try step.result(index)
-            if isPositive { z = step.emit(step.node.operation, [first] + step.node.inputs.dropFirst(), step.node.attributes) }
+            if isPositive {
+                z = step.emit(step.node.operation, [first] + step.node.inputs.dropFirst(), step.node.attributes)
+            }
             step.resultCotangents[index] = step.dividedStably(step.scale(relevance, by: share), by: z, epsilon)
         }
         return try step.derivative().enumerated().map { index, found throws(DifferentiationError) in

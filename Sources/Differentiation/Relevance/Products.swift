@@ -25,7 +25,8 @@ struct ProductAnalysis {
             for (signal, other) in [(0, 1), (1, 0)] where isElementwise(operands[other], of: operands[signal]) {
                 return .signal(signal)
             }
-            for (signal, other) in [(0, 1), (1, 0)] where isReciprocal(operands[other]) && !isReciprocal(operands[signal]) {
+            for (signal, other) in [(0, 1), (1, 0)]
+            where isReciprocal(operands[other]) && !isReciprocal(operands[signal]) {
                 return .signal(signal)
             }
         }
@@ -44,7 +45,8 @@ struct ProductAnalysis {
         // 0.5 x counts as x.
         var stripped = source
         while let node = use.graph.producingNode(of: stripped), ["Mul", "Div"].contains(node.operation),
-            use.freeOperands(of: node).count == 1, let operand = use.freeOperands(of: node).first, node.input(0) == operand || node.operation == "Mul"
+            use.freeOperands(of: node).count == 1, let operand = use.freeOperands(of: node).first,
+            node.input(0) == operand || node.operation == "Mul"
         {
             stripped = operand
             sources.insert(operand)
@@ -87,7 +89,9 @@ struct ProductAnalysis {
             case "Softmax": return true
             case "Clip":
                 // ReLU6(x + 3) / 6 is how a hard sigmoid is written out.
-                guard !isMixed, let shifted = node.input(0).flatMap({ use.graph.producingNode(of: $0) }) else { return false }
+                guard !isMixed, let shifted = node.input(0).flatMap({ use.graph.producingNode(of: $0) }) else {
+                    return false
+                }
                 return shifted.operation == "Add" && use.freeOperands(of: shifted).count == 1
             case "MatMul", "Conv":
                 // Attention heads that are mixed by weights.

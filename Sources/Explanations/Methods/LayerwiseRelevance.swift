@@ -38,13 +38,15 @@ package struct LayerwiseRelevance: GraphMethod {
         remarks:
             "The sum of the map is the score less what biases keep, and is reported. As ε goes to 0, rule=epsilon is gradient-x-input on ReLU networks, and as noisy. alpha1beta0 and zplus (the same rule) show nearly the same map for every class and survive randomised upper layers: their products of non-negative matrices converge to rank 1 (Sixt et al. 2020, When Explanations Lie). The composites epsilon-gamma-box and epsilon-plus-flat keep the upper layers' epsilon, which is specific to the class, and are what the literature recommends for photographs. captum's GammaRule leaves the bias as it is, and its Alpha1_Beta0 keeps negative biases and multiplies positive weights with negative inputs; Gaze follows the definitions. Where a sum of branches hands relevance to negative results (residual networks), gamma's own denominators can cancel: generalised-gamma raises the contributions of each result's own sign, equals gamma where operands and results are positive, and is what the composite uses.",
         parameters: [
-            rule.description, epsilon.description, gamma.description, first.description, low.description, high.description,
+            rule.description, epsilon.description, gamma.description, first.description, low.description,
+            high.description,
         ],
         display: .signed)
 
     private static let rule = MethodParameter.choice(
         "rule", Rule.epsilon, "how linear layers divide relevance, or a composite of several such rules")
-    private static let epsilon = MethodParameter.number("eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
+    private static let epsilon = MethodParameter.number(
+        "eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
     private static let gamma = MethodParameter.number(
         "gamma", 0.25, in: 0...1e6, "how much more positive weights count, for rules with gamma")
     private static let first = MethodParameter.choice(
@@ -68,9 +70,10 @@ package struct LayerwiseRelevance: GraphMethod {
             throw parameters.problem("low", "only first=box and rule=epsilon-gamma-box have a box")
         }
         guard low.count == high.count || low.count == 1 || high.count == 1,
-            low.count < 1 || (0..<max(low.count, high.count)).allSatisfy({
-                low[low.count == 1 ? 0 : $0] <= high[high.count == 1 ? 0 : $0]
-            })
+            low.count < 1
+                || (0..<max(low.count, high.count)).allSatisfy({
+                    low[low.count == 1 ? 0 : $0] <= high[high.count == 1 ? 0 : $0]
+                })
         else {
             throw parameters.problem("low", "every lower bound has an upper one that is not smaller")
         }
@@ -93,7 +96,9 @@ package struct LayerwiseRelevance: GraphMethod {
         try question.gradient(of: question.question.input, by: rules)
     }
 
-    package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { SelfCheck.conservation(result, score) }
+    package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] {
+        SelfCheck.conservation(result, score)
+    }
 
     private var rules: BackwardRules {
         BackwardRules(name: name, start: .weightedValues) { graph, input in
