@@ -5,7 +5,7 @@ import Tensors
 package struct DerivedGraph: Sendable {
     /// The extended graph; every value of the forward graph is still there under its `ValueID`.
     package let graph: Graph
-    /// One input per differentiated output: its cotangent, of the output's shape.
+    /// One value per differentiated output: its cotangent, of the output's shape; an input unless it was given.
     package let seeds: [ValueID]
     /// The cotangents that were asked for; a value that no output depends on is missing.
     package let cotangents: [ValueID: ValueID]
@@ -14,15 +14,21 @@ package struct DerivedGraph: Sendable {
 extension Graph {
     /// Appends the vector-Jacobian product `∂⟨seed, outputs⟩/∂targets`.
     ///
-    /// The seeds are new inputs, so one program serves every class, contrast and batch. Only nodes between the targets
-    /// and the outputs are visited, so what lies before the targets costs nothing.
+    /// The seeds are new inputs, so one program serves every class, contrast and batch; or they are values of the graph:
+    /// a second derivative by other rules, relevance to start from. Only nodes between the targets and the outputs are
+    /// visited, so what lies before the targets costs nothing. `extended` is this graph with more nodes behind it (another
+    /// derivative), to which the new nodes are appended.
     package func differentiated(
-        _ differentiated: [ValueID], withRespectTo targets: [ValueID], by composite: Composite = .derivative
+        _ differentiated: [ValueID], withRespectTo targets: [ValueID], by composite: Composite = .derivative,
+        seeds given: [ValueID]? = nil, into extended: Graph? = nil
     ) throws(DifferentiationError) -> DerivedGraph {
-        var graph = self
-        let seeds = differentiated.map { output in
-            graph.addInput("seed.\(self[output].name)", type: self[output].type ?? .float32, shape: shape(of: output))
-        }
+        var graph = extended ?? self
+        let seeds =
+            given
+            ?? differentiated.map { output in
+                graph.addInput(
+                    "seed.\(self[output].name)", type: self[output].type ?? .float32, shape: shape(of: output))
+            }
         let onPath = values(dependingOn: targets)
         let isQuantised = quantisedValues()
         guard let first = nodes.first else {
@@ -48,7 +54,7 @@ extension Graph {
                 throw refusal(of: node)
             }
             guard step.wanted.contains(true) else { continue }
-            step.resultCotangents = node.outputs.map { output in
+            step.resultCotangents = step.node.outputs.map { output in
                 output.flatMap { step.total(of: $0, &contributions) }
             }
             guard let rule = composite.rule(for: node, in: self) else {

@@ -8,13 +8,19 @@ public struct Attribution: Sendable {
     /// The raw numbers: signed, not normalised, `[B, …]`.
     public let values: Tensor<Float>
     /// The layer, where the method has one.
-    public let layer: LayerChoice?
+    public internal(set) var layer: LayerChoice?
     /// The explained score of every sample.
     public let scores: [Float]
+    /// What the method measured about itself, sample by sample.
+    public internal(set) var checks: [[SelfCheck]] = []
+    /// Further arrays by name, `[B, …]`: standard errors, channel weights.
+    public internal(set) var companions: [String: Tensor<Float>] = [:]
     /// What a user should know.
-    public let notes: [String]
+    public internal(set) var notes: [String]
 
     func with(layer: LayerChoice) -> Attribution {
-        Attribution(method: method, values: values, layer: layer, scores: scores, notes: notes)
+        var copy = self
+        copy.layer = layer
+        return copy
     }
 }

@@ -1,8 +1,10 @@
+package import Differentiation
 package import Graphs
+package import Tensors
 
-/// A way of explaining a score, as nodes that are appended to the model and its derivative.
+/// A way of explaining a score. A conforming value's stored properties are the method's parameters.
 ///
-/// A conforming value's stored properties are the method's parameters.
+/// Every method is a `GraphMethod` or a `ProcedureMethod`.
 package protocol AttributionMethod: Sendable {
     /// The catalogue's entry.
     static var description: MethodDescription { get }
@@ -10,20 +12,19 @@ package protocol AttributionMethod: Sendable {
     /// The method with these parameters; fails with the first that it does not take.
     init(_ parameters: inout MethodParameters) throws(ExplanationError)
 
-    /// The values whose gradients `result(in:)` reads.
-    func gradients(in question: Question) throws -> [ValueID]
-
     /// Where the result lives, for people; nil where it is no layer.
     func layer(in question: Question) throws -> LayerChoice?
 
-    /// Appends the nodes that compute the raw result, and returns it.
-    func result(in question: inout QuestionGraph) throws -> ValueID
+    /// What can be told about one sample's result by looking at it: conservation, say.
+    func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck]
 }
 
 extension AttributionMethod {
     package func layer(in question: Question) throws -> LayerChoice? {
         Self.description.place == .layer ? try question.layer() : nil
     }
+
+    package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { [] }
 
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) where Self: ParameterFree {
         self.init()
@@ -33,4 +34,57 @@ extension AttributionMethod {
 /// A method without parameters.
 package protocol ParameterFree {
     init()
+}
+
+/// A method that is nodes appended to the model and its derivative: one run answers it, for all samples at once.
+package protocol GraphMethod: AttributionMethod {
+    /// The gradients that `result(in:)` reads.
+    func gradients(in question: Question) throws -> [GradientRequest]
+
+    /// Appends the nodes that compute the raw result, `[B, …]`, and returns it.
+    func result(in question: inout QuestionGraph) throws -> ValueID
+}
+
+/// A method that asks the model many times: sampling, masking, optimising. It explains one sample at a time.
+package protocol ProcedureMethod: AttributionMethod {
+    /// The raw result for the experiment's sample.
+    func result(of experiment: Experiment) throws -> ProcedureResult
+}
+
+/// A gradient that a method needs.
+package struct GradientRequest: Sendable, Hashable {
+    /// With respect to what.
+    package let value: ValueID
+    /// By which rules.
+    package let rules: BackwardRules
+
+    /// The gradient with respect to a value; the derivative, unless other rules are named.
+    package static func of(_ value: ValueID, by rules: BackwardRules = .derivative) -> GradientRequest {
+        GradientRequest(value: value, rules: rules)
+    }
+}
+
+/// What a procedure found out about one sample.
+package struct ProcedureResult: Sendable {
+    /// The raw result without the batch axis.
+    package var values: Tensor<Float>
+    /// Where it lives, nil where it is no layer.
+    package var layer: LayerChoice?
+    /// What the method measured about itself: a completeness gap, a standard error.
+    package var checks: [SelfCheck]
+    /// What a user should know.
+    package var notes: [String]
+    /// Further arrays by name: standard errors, channel weights.
+    package var companions: [String: Tensor<Float>]
+
+    package init(
+        _ values: Tensor<Float>, layer: LayerChoice? = nil, checks: [SelfCheck] = [], notes: [String] = [],
+        companions: [String: Tensor<Float>] = [:]
+    ) {
+        self.values = values
+        self.layer = layer
+        self.checks = checks
+        self.notes = notes
+        self.companions = companions
+    }
 }

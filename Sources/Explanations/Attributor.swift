@@ -6,8 +6,8 @@ public import Tensors
 public final class Attributor: Sendable {
     /// The model that is asked.
     public let model: Model
-    let specialised = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
-    let rewritten = RecentlyUsed<[String: Shape], Graph>(capacity: 3)
+    let specialised = RecentlyUsed<[String: Shape], Graph>(capacity: 5)
+    let rewritten = RecentlyUsed<[String: Shape], Graph>(capacity: 5)
     let supports = RecentlyUsed<FixedBatch.Kind, BatchSupport>(capacity: 3)
     /// Finding a layer names all of them, which costs as much as a small network's run.
     private let layers = RecentlyUsed<LayerKey, Layer>(capacity: 64)
@@ -29,6 +29,11 @@ public final class Attributor: Sendable {
         var chosen: Layer?
         let methods: [MethodSpecification]
     }
+
+    /// What runs the part of a model behind a layer.
+    let suffixes = RecentlyUsed<ProgramKey, LayerSuffix>(capacity: 2)
+    /// What one row of a question takes.
+    let sizes = RecentlyUsed<ProgramKey, Int>(capacity: 16)
 
     /// What compares layers on a picture.
     let trials = RecentlyUsed<ProgramKey, LayerTrialProgram>(capacity: 2)
@@ -53,84 +58,108 @@ public final class Attributor: Sendable {
     /// - Parameters:
     ///   - inputs: A tensor per input, sample by sample along the first axis; converted to the input's type.
     ///   - target: The score.
-    ///   - methods: What is asked; all are answered by one run.
+    ///   - methods: What is asked; methods that are graphs are all answered by one run.
     ///   - layer: A tensor or layer name; nil is the automatic choice.
     ///   - input: The input that is explained; nil is the first.
+    ///   - settings: What methods may use that run the model many times.
     ///   - readMask: Reads a mask file that the target names.
     public func attribute(
         inputs: [String: AnyTensor], target: Target, targetText: String = "", methods: [MethodSpecification],
-        layer: String? = nil, wrt input: String? = nil,
+        layer: String? = nil, wrt input: String? = nil, settings: RunSettings = RunSettings(),
         readMask: @escaping @Sendable (String) throws -> Tensor<Float> = { try Numpy.read(path: $0).floatTensor }
     ) throws -> [Attribution] {
         try attribute(
-            inputs: inputs, target: target, targetText: targetText, methods: methods, layer: layer, chosen: nil,
-            wrt: input, readMask: readMask)
+            Query(
+                inputs: inputs, target: target, text: targetText, methods: methods, layer: layer, explained: input,
+                readMask: readMask),
+            settings: settings)
     }
 
-    /// As above, with a layer that stands instead of the automatic choice for methods that leave the choice open.
-    package func attribute(
-        inputs: [String: AnyTensor], target: Target, targetText: String, methods: [MethodSpecification],
-        layer: String?, chosen: LayerChoice?, wrt input: String?,
-        readMask: @escaping @Sendable (String) throws -> Tensor<Float>
-    ) throws -> [Attribution] {
-        let batches = try Batches(inputs, for: self, explained: input)
-        var parts: [[Attribution]] = []
-        for batch in 0..<batches.count {
-            let piece = try batches.inputs(of: batch)
-            parts.append(
-                try attributeBatch(
-                    piece, batches, batch, target: batches.target(target, of: batch), text: targetText,
-                    methods: methods, layer: layer, chosen: chosen, readMask: readMask))
+    /// The raw result of every method of a query, in order.
+    package func attribute(_ query: Query, settings: RunSettings = RunSettings()) throws -> [Attribution] {
+        let procedures = try query.methods.map { try MethodCatalogue.isProcedure($0) }
+        var graphs = query
+        graphs.methods = zip(query.methods, procedures).filter { !$0.1 }.map(\.0)
+        if graphs.methods.isEmpty { graphs.methods = [MethodSpecification("score")] }
+        let batches = try Batches(
+            query.inputs, for: self, explained: query.explained, origins: query.origins, of: query.samples)
+        let parts = try (0..<batches.count).map { try attributeBatch(graphs, batches, $0) }
+        let answered = try batches.joined(parts)
+        var next = answered.makeIterator()
+        return try zip(query.methods, procedures).map { method, isProcedure in
+            var answer =
+                try (isProcedure ? nil : next.next())
+                ?? attribute(
+                    query, by: method, scores: answered[0].scores, notes: answered[0].notes, settings: settings)
+            let broken = answer.values.elements.count { !$0.isFinite }
+            if broken > 0 {
+                answer.notes.append(
+                    ExplanationError.notFinite(what: "The result of \(method.label)", count: broken).description)
+            }
+            return answer
         }
-        return try batches.joined(parts)
     }
 
-    private func attributeBatch(
-        _ inputs: [String: AnyTensor], _ batches: Batches, _ portion: Int, target: Target, text: String,
-        methods: [MethodSpecification], layer: String?, chosen: LayerChoice?,
-        readMask: @escaping @Sendable (String) throws -> Tensor<Float>
-    ) throws -> [Attribution] {
+    private func attributeBatch(_ query: Query, _ batches: Batches, _ portion: Int) throws -> [Attribution] {
+        let inputs = try batches.inputs(of: portion)
+        let (question, resolved) = try question(query, inputs, batches, portion)
+        let key = ProgramKey(
+            shapes: inputs.mapValues(\.shape), scored: resolved.parts.map { resolved.graph[$0.value].name },
+            input: batches.explained, layer: question.namedLayer, chosen: query.chosen?.layer, methods: query.methods)
+        let compiled = try programs.value(for: key) {
+            try CompiledQuestion(question, methods: query.methods, engine: model.engine)
+        }
+        return try compiled.run(
+            inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes + batches.notes
+        ).map { attribution in
+            // A program that an earlier picture compiled has that picture's reason.
+            guard let chosen = query.chosen, attribution.layer?.layer == chosen.layer else { return attribution }
+            return attribution.with(layer: chosen)
+        }
+    }
+
+    /// What a query asks of one portion of its samples.
+    func question(
+        _ query: Query, _ inputs: [String: AnyTensor], _ batches: Batches, _ portion: Int
+    ) throws -> (question: Question, resolved: Resolved) {
         let shapes = inputs.mapValues(\.shape)
-        let resolved = try resolved(inputs, batches, portion, target: target, text: text, readMask: readMask)
-        let named = try layer.map { name in
+        let resolved = try resolved(
+            inputs, batches, portion, target: batches.target(query.target, of: portion), text: query.text,
+            readMask: query.readMask)
+        let named = try query.layer.map { name in
             try layers.value(for: LayerKey(shapes: shapes, name: name)) {
                 try specialisedGraph(for: shapes).layer(named: name)
             }
         }
         let question = Question(
             graph: resolved.graph, scored: resolved.parts.map(\.value), input: resolved.explained, namedLayer: named,
-            chosen: chosen, batch: batches.size)
-        let key = ProgramKey(
-            shapes: shapes, scored: resolved.parts.map { resolved.graph[$0.value].name }, input: batches.explained,
-            layer: named, chosen: chosen?.layer, methods: methods)
-        let compiled = try programs.value(for: key) {
-            try CompiledQuestion(question, methods: methods, engine: model.engine)
-        }
-        return try compiled.run(
-            inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes + batches.notes
-        ).map { attribution in
-            // A program that an earlier picture compiled has that picture's reason.
-            guard let chosen, attribution.layer?.layer == chosen.layer else { return attribution }
-            return attribution.with(layer: chosen)
-        }
+            chosen: query.chosen, batch: batches.size)
+        return (question, resolved)
+    }
+
+    /// A target with the graph that it was resolved on.
+    struct Resolved {
+        let graph: Graph
+        let parts: [ResolvedTarget.Part]
+        let explained: ValueID
+        let notes: [String]
     }
 
     /// A target on the graph of one portion.
     func resolved(
         _ inputs: [String: AnyTensor], _ batches: Batches, _ portion: Int, target: Target, text: String,
         readMask: @escaping @Sendable (String) throws -> Tensor<Float>
-    ) throws -> (graph: Graph, parts: [ResolvedTarget.Part], explained: ValueID, notes: [String]) {
+    ) throws -> Resolved {
         let graph = try specialisedGraph(for: inputs.mapValues(\.shape))
         var resolver = TargetResolver(
-            graph: graph, batch: batches.size, samples: batches.samples(of: portion), of: batches.samples,
+            graph: graph, batch: batches.size, samples: batches.origins(of: portion), of: batches.originalSamples,
             readMask: readMask)
         let resolved = try resolver.resolve(target, text: text)
         let input = try resolver.graph.input(named: batches.explained)
         let explained = try resolver.graph.explainedValue(ofInput: input)
-        return (
-            resolver.graph, resolved.parts, explained,
-            graph.notes + resolved.notes + graph.notes(onExplaining: explained, for: input)
-        )
+        return Resolved(
+            graph: resolver.graph, parts: resolved.parts, explained: explained,
+            notes: graph.notes + resolved.notes + graph.notes(onExplaining: explained, for: input))
     }
 }
 

@@ -14,10 +14,19 @@ struct Batches {
     /// What a user should know: the samples ran in portions, say.
     let notes: [String]
     private let inputs: [String: AnyTensor]
+    /// Which sample of the question each row stands for, and how many the question has.
+    private let origins: [Int]
+    let originalSamples: Int
     /// Inputs that all samples share.
     private let shared: Set<String>
 
-    init(_ given: [String: AnyTensor], for attributor: Attributor, explained: String?) throws {
+    /// - Parameters:
+    ///   - origins: Which sample of the question each row is a copy of; nil where rows are the samples.
+    ///   - total: How many samples the question has then.
+    init(
+        _ given: [String: AnyTensor], for attributor: Attributor, explained: String?, origins: [Int]? = nil,
+        of total: Int? = nil
+    ) throws {
         let ports = attributor.model.inputs
         let names = ports.map(\.name)
         var inputs: [String: AnyTensor] = [:]
@@ -35,6 +44,8 @@ struct Batches {
         samples = tensor.shape.rank > 0 ? tensor.shape[0] : 1
         guard samples > 0 else { throw ExplanationError.batch(reason: "the input '\(name)' holds no sample") }
         self.explained = name
+        self.origins = origins ?? Array(0..<samples)
+        originalSamples = total ?? samples
         self.inputs = inputs
         guard let batch = try attributor.fixedBatch(for: inputs.mapValues(\.shape)) else {
             (size, count, shared, notes) = (samples, 1, [], [])
@@ -71,12 +82,15 @@ struct Batches {
     /// Which samples one portion holds.
     func samples(of batch: Int) -> [Int] { (0..<size).map { min(batch * size + $0, samples - 1) } }
 
+    /// Which samples of the question the rows of one portion stand for.
+    func origins(of batch: Int) -> [Int] { samples(of: batch).map { origins[$0] } }
+
     /// The target of one portion: a target per sample is divided like the samples.
     func target(_ target: Target, of batch: Int) -> Target {
-        guard count > 1 || size != samples else { return target }
+        guard count > 1 || size != samples || origins != Array(0..<originalSamples) else { return target }
         switch target {
-        case .elements(let source, .perSample(let indices)) where indices.count == samples:
-            return .elements(source, .perSample(self.samples(of: batch).map { indices[$0] }))
+        case .elements(let source, .perSample(let indices)) where indices.count == originalSamples:
+            return .elements(source, .perSample(origins(of: batch).map { indices[$0] }))
         case .elements, .energy, .cosine: return target
         case .mean(let inner, let mask): return .mean(self.target(inner, of: batch), mask: mask)
         case .sum(let inner): return .sum(self.target(inner, of: batch))
@@ -103,7 +117,8 @@ struct Batches {
             let elements = pieces.flatMap(\.values.elements).prefix(shape.count)
             return Attribution(
                 method: pieces[0].method, values: try Tensor(shape: shape, elements: Array(elements)),
-                layer: pieces[0].layer, scores: Array(pieces.flatMap(\.scores).prefix(samples)), notes: pieces[0].notes)
+                layer: pieces[0].layer, scores: Array(pieces.flatMap(\.scores).prefix(samples)),
+                checks: Array(pieces.flatMap(\.checks).prefix(samples)), notes: pieces[0].notes)
         }
     }
 }

@@ -6,6 +6,7 @@ package import Tensors
 package final class CompiledQuestion: Sendable {
     private let program: any Program
     private let methods: [MethodSpecification]
+    private let built: [any GraphMethod]
     private let layers: [LayerChoice?]
     private let inputNames: Set<String>
     private let outputNames: [String]
@@ -14,14 +15,15 @@ package final class CompiledQuestion: Sendable {
 
     package convenience init(_ question: Question, methods: [MethodSpecification], engine: any Engine) throws {
         try self.init(
-            question, methods: methods, built: methods.map { try MethodCatalogue.method($0) }, engine: engine)
+            question, methods: methods, built: methods.map { try MethodCatalogue.graphMethod($0) }, engine: engine)
     }
 
     package init(
-        _ question: Question, methods: [MethodSpecification], built: [any AttributionMethod], engine: any Engine
+        _ question: Question, methods: [MethodSpecification], built: [any GraphMethod], engine: any Engine
     ) throws {
         let graph = try Self.graph(for: question, methods: built)
         self.methods = methods
+        self.built = built
         layers = try built.map { try $0.layer(in: question) }
         inputNames = Set(graph.program.inputs.filter { !graph.seeds.contains($0) }.map { graph.program[$0].name })
         seedNames = graph.seeds.map { graph.program[$0].name }
@@ -32,10 +34,9 @@ package final class CompiledQuestion: Sendable {
 
     /// The explanation as one graph: the model's inputs and the seeds in, the score and one result per method out.
     package static func graph(
-        for question: Question, methods built: [any AttributionMethod]
+        for question: Question, methods built: [any GraphMethod]
     ) throws -> (program: Graph, seeds: [ValueID]) {
-        let targets = try Set(built.flatMap { try $0.gradients(in: question) })
-        var answer = try QuestionGraph(question, gradientsOf: targets)
+        var answer = try QuestionGraph(question, gradients: built.flatMap { try $0.gradients(in: question) })
         answer.addOutput(try answer.score(), name: "gaze.score")
         for (index, method) in built.enumerated() {
             answer.addOutput(try method.result(in: &answer), name: "gaze.result.\(index)")
@@ -54,15 +55,15 @@ package final class CompiledQuestion: Sendable {
         }
         let results = try program.run(feed, outputs: outputNames)
         let scores = results[0].floats
-        return zip(zip(methods, layers), results.dropFirst()).map { pair, tensor in
-            let values = tensor.floatTensor
-            var remarks = notes
-            let broken = values.elements.count { !$0.isFinite }
-            if broken > 0 {
-                remarks.append(
-                    ExplanationError.notFinite(what: "The result of \(pair.0.label)", count: broken).description)
+        return methods.indices.map { index in
+            let values = results[index + 1].floatTensor
+            let checks = scores.indices.map { sample in
+                values.shape.dimensions.first == scores.count
+                    ? built[index].checks(of: values.slice(sample), score: Double(scores[sample])) : []
             }
-            return Attribution(method: pair.0, values: values, layer: pair.1, scores: scores, notes: remarks)
+            return Attribution(
+                method: methods[index], values: values, layer: layers[index], scores: scores, checks: checks,
+                notes: notes)
         }
     }
 }

@@ -3,6 +3,7 @@ import Graphs
 /// Every method by name; one line a method, sorted.
 public enum MethodCatalogue {
     package static let methods: [any AttributionMethod.Type] = [
+        AblationCAM.self,
         Activation.self,
         CAM.self,
         GradCAM.self,
@@ -29,6 +30,21 @@ public enum MethodCatalogue {
         let method = try type(named: specification.name).init(&parameters)
         try parameters.finish()
         return method
+    }
+
+    /// A method that is nodes of a graph; fails where it is a procedure.
+    package static func graphMethod(_ specification: MethodSpecification) throws(ExplanationError) -> any GraphMethod {
+        guard let method = try method(specification) as? any GraphMethod else {
+            throw .unsuitable(
+                method: specification.name,
+                reason: "it asks the model many times and is no part of one graph; choose another method")
+        }
+        return method
+    }
+
+    /// Whether a method is a procedure.
+    package static func isProcedure(_ specification: MethodSpecification) throws(ExplanationError) -> Bool {
+        try type(named: specification.name) is any ProcedureMethod.Type
     }
 
     private static func type(named name: String) throws(ExplanationError) -> any AttributionMethod.Type {

@@ -20,6 +20,24 @@ public struct MethodDescription: Sendable, Hashable {
         case score
     }
 
+    /// What kind of method it is.
+    public enum Family: String, Sendable, Hashable, CaseIterable {
+        /// The derivative of the score with respect to the input, or averages and path integrals of it.
+        case gradient
+        /// The way back through the network by rules other than the derivative.
+        case modifiedBackward = "modified backward"
+        /// Channels of a layer, weighted.
+        case classActivation = "class activation"
+        /// What the model says about changed inputs.
+        case perturbation
+        /// What attention attends to.
+        case attention
+        /// Other methods, combined.
+        case composition
+        /// What other methods are made of.
+        case rawMaterial = "raw material"
+    }
+
     /// What of a raw map a picture shows.
     public enum Display: String, Sendable, Hashable {
         /// What speaks for the score; negative values are shown as nothing.
@@ -32,6 +50,8 @@ public struct MethodDescription: Sendable, Hashable {
 
     /// The name on the command line.
     public let name: String
+    /// What kind of method it is.
+    public let family: Family
     /// One sentence.
     public let summary: String
     /// The definition in plain text.
@@ -54,10 +74,12 @@ public struct MethodDescription: Sendable, Hashable {
     public let display: Display?
 
     package init(
-        name: String, summary: String, formula: String, paper: String, result: String, place: Place, cost: String,
+        name: String, family: Family, summary: String, formula: String, paper: String, result: String, place: Place,
+        cost: String,
         fits: String, remarks: String, parameters: [Parameter] = [], display: Display? = nil
     ) {
         self.name = name
+        self.family = family
         self.summary = summary
         self.formula = formula
         self.paper = paper

@@ -12,6 +12,12 @@ package struct MethodParameters: Sendable {
     /// The text of a parameter, nil where it is not given.
     package mutating func text(_ name: String) -> String? { values.removeValue(forKey: name) }
 
+    /// All parameters that nobody took, for a method that this one wraps.
+    package mutating func rest() -> [String: String] {
+        defer { values = [:] }
+        return values
+    }
+
     /// Fails where a parameter was given that the method does not have.
     package func finish() throws(ExplanationError) {
         guard let name = values.keys.min() else { return }

@@ -1,4 +1,4 @@
-import Differentiation
+package import Differentiation
 package import Graphs
 package import Tensors
 
@@ -10,21 +10,41 @@ package struct QuestionGraph {
     package private(set) var graph: Graph
     /// The weights of each scored value, as inputs.
     package let seeds: [ValueID]
-    private let gradients: [ValueID: ValueID]
+    private let gradients: [GradientRequest: ValueID]
 
-    /// The model with its derivative with respect to `targets`.
-    package init(_ question: Question, gradientsOf targets: Set<ValueID>) throws {
+    /// The model with these gradients; those by the same rules share one way back.
+    package init(_ question: Question, gradients requests: [GradientRequest]) throws {
         self.question = question
-        let derived = try question.graph.differentiated(question.scored, withRespectTo: targets.sorted())
-        graph = derived.graph
+        let derivatives = requests.filter { $0.rules == .derivative }.map(\.value)
+        let derived = try question.graph.differentiated(question.scored, withRespectTo: Set(derivatives).sorted())
+        var graph = derived.graph
         graph.outputs = []
-        seeds = derived.seeds
-        gradients = derived.cotangents
+        let seeds = derived.seeds
+        var gradients: [GradientRequest: ValueID] = [:]
+        for (value, gradient) in derived.cotangents { gradients[.of(value)] = gradient }
+        let others = Dictionary(grouping: requests.filter { $0.rules != .derivative }, by: \.rules)
+        for (rules, requests) in others.sorted(by: { $0.key.name < $1.key.name }) {
+            var starts = seeds
+            if rules.start == .weightedValues {
+                starts = zip(question.scored, seeds).map { value, seed in
+                    graph.append("Mul", [value, seed], name: "relevance.start")[0]
+                }
+            }
+            let scored = question.scored
+            let composite = try rules.composite(question.graph, question.input)
+            let modified = try question.graph.differentiated(
+                scored, withRespectTo: Set(requests.map(\.value)).sorted(), by: composite, seeds: starts, into: graph)
+            graph = modified.graph
+            for (value, gradient) in modified.cotangents { gradients[.of(value, by: rules)] = gradient }
+        }
+        self.graph = graph
+        self.seeds = seeds
+        self.gradients = gradients
     }
 
-    /// The gradient of the score with respect to a value, of the value's shape.
-    package func gradient(of value: ValueID) throws -> ValueID {
-        guard let gradient = gradients[value] else {
+    /// The gradient of the score with respect to a value, of the value's shape, by the rules that were requested.
+    package func gradient(of value: ValueID, by rules: BackwardRules = .derivative) throws -> ValueID {
+        guard let gradient = gradients[.of(value, by: rules)] else {
             throw ExplanationError.noInfluence(
                 target: question.scored.map { graph[$0].name }.joined(separator: ", "), value: graph[value].name)
         }
@@ -37,8 +57,10 @@ package struct QuestionGraph {
     }
 
     /// The gradient of the score with respect to a layer as `[B, C, H, W]`.
-    package mutating func gradientMap(of value: ValueID, _ layout: MapLayout) throws -> ValueID {
-        graph.appendMap(of: try gradient(of: value), layout)
+    package mutating func gradientMap(
+        of value: ValueID, _ layout: MapLayout, by rules: BackwardRules = .derivative
+    ) throws -> ValueID {
+        graph.appendMap(of: try gradient(of: value, by: rules), layout)
     }
 
     /// The score of every sample, `[B]`: the weighted sum over the scored values.
@@ -63,6 +85,11 @@ package struct QuestionGraph {
         _ operation: String, _ inputs: [ValueID?], _ attributes: [String: Attribute] = [:]
     ) -> ValueID {
         graph.append(operation, inputs, attributes: attributes, name: "map.\(operation)")[0]
+    }
+
+    /// A float32 number as a constant.
+    package mutating func scalar(_ value: Double) -> ValueID {
+        graph.addConstant(AnyTensor(Tensor<Float>(Float(value))), name: "number")
     }
 
     package mutating func integers(_ values: [Int]) -> ValueID {

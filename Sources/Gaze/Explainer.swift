@@ -88,10 +88,12 @@ public final class Explainer: Sendable {
     ///   - mask: Which places count, for models that answer place by place; those where the class wins by default.
     ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice.
     ///   - automaticLayer: How the automatic choice is made.
+    ///   - settings: What methods may use that run the model many times.
     public func explain(
         _ picture: Picture, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
         classes: [ClassSelection] = [.top(1)], contrast: String? = nil, box: BoxSelection? = nil,
-        mask: PlaceMask? = nil, layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural
+        mask: PlaceMask? = nil, layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural,
+        settings: RunSettings = RunSettings()
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
@@ -111,7 +113,7 @@ public final class Explainer: Sendable {
             let measured = measuredLayer(
                 automaticLayer, layer: layer, methods: methods, score: score.tried,
                 rival: try? rival(of: finding, request, in: reading)?.tried, input: input)
-            let results = try attribute(input, score.tried, methods: methods, layer: layer, measured)
+            let results = try attribute(input, score.tried, methods: methods, layer: layer, measured, settings)
             let prediction = prediction(finding, head: head, geometry: geometry)
             // Detections of one class keep apart, also as files.
             let place = finding.candidate.map { " (candidate \($0))" } ?? ""
@@ -132,13 +134,13 @@ public final class Explainer: Sendable {
     /// The maps of a picture for a target of the grammar.
     public func explain(
         _ picture: Picture, target text: String, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
-        layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural
+        layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural, settings: RunSettings = RunSettings()
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
         let score = TrialScore(try Target(parsing: text), text: text)
         let measured = measuredLayer(automaticLayer, layer: layer, methods: methods, score: score, input: input)
-        let results = try attribute(input, score, methods: methods, layer: layer, measured)
+        let results = try attribute(input, score, methods: methods, layer: layer, measured, settings)
         return try results.map {
             Explanation(
                 picture: picture, geometry: try preprocessing.geometry(for: picture), subject: text,
@@ -150,11 +152,16 @@ public final class Explainer: Sendable {
 
     private func attribute(
         _ input: AnyTensor, _ score: TrialScore, methods: [MethodSpecification], layer: String?,
-        _ measured: MeasuredLayer
+        _ measured: MeasuredLayer, _ settings: RunSettings
     ) throws -> [Attribution] {
-        try attributor.attribute(
-            inputs: [pictureInput: input], target: score.target, targetText: score.text, methods: methods,
-            layer: layer ?? defaultLayer, chosen: measured.choice, wrt: pictureInput, readMask: score.readMask)
+        var settings = settings
+        settings.space = settings.space ?? preprocessing.space
+        return try attributor.attribute(
+            Query(
+                inputs: [pictureInput: input], target: score.target, text: score.text, methods: methods,
+                layer: layer ?? defaultLayer, chosen: measured.choice, explained: pictureInput,
+                readMask: score.readMask),
+            settings: settings)
     }
 
     /// The head with what its outputs hold for an input.

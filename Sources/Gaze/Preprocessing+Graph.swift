@@ -1,7 +1,22 @@
+import Explanations
 import Graphs
 import Imaging
 
 extension Preprocessing {
+    /// What black and white are in the model's input.
+    var space: InputSpace {
+        func colour(_ pixel: Double) -> [Float] {
+            (0..<channels.count).map { channel in
+                // An opaque alpha is no colour.
+                let value = channels == .rgba && channel == 3 ? 255 : pixel
+                return Float(
+                    (value * scale - mean[mean.count == 1 ? 0 : channel])
+                        / standardDeviation[standardDeviation.count == 1 ? 0 : channel])
+            }
+        }
+        return InputSpace(black: colour(0), white: colour(255))
+    }
+
     /// The guess for an input, in the light of what the graph does by itself: nothing is done twice.
     static func guess(for input: PictureInput) throws -> (preprocessing: Preprocessing, reasons: [String]) {
         let own = input.graphPreprocessing

@@ -15,7 +15,7 @@ struct AttributeCommand: ParsableCommand {
     var model: String
 
     @Option(help: "[NAME=]FILE.npy, - for standard input; repeatable.", completion: .file(extensions: ["npy"]))
-    var input: [String]
+    var input: [String] = []
 
     @Option(help: "The number that is explained.")
     var target: String
@@ -34,6 +34,9 @@ struct AttributeCommand: ParsableCommand {
 
     @Option(help: "Threads of the engine; all cores by default.")
     var threads: Int?
+
+    @OptionGroup(title: "Budget")
+    var budget: RunOptions
 
     func validate() throws {
         try ModelOptions.validate(threads: threads)
@@ -57,11 +60,12 @@ struct AttributeCommand: ParsableCommand {
 
     func run() throws {
         try Console.report {
+            Interruption.listen()
             let specifications = try parsedMethods()
             let model = try Model(contentsOf: model, engine: ONNXRuntimeEngine(threads: threads))
             let results = try Attributor(model).attribute(
                 inputs: try readInputs(of: model), target: Target(parsing: target), targetText: target,
-                methods: specifications, layer: layer, wrt: wrt)
+                methods: specifications, layer: layer, wrt: wrt, settings: budget.settings())
             for note in Set(results.flatMap(\.notes)).sorted() { Console.say("warning: \(note)") }
             do {
                 try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
@@ -71,6 +75,7 @@ struct AttributeCommand: ParsableCommand {
             for result in results {
                 try Numpy.write(AnyTensor(result.values), path: "\(output)/\(result.method.label).npy")
             }
+            if Interruption.happened { throw ExitCode(130) }
         }
     }
 

@@ -27,6 +27,8 @@ enum Console {
     static func report(_ body: () throws -> Void) throws {
         do { try body() } catch let code as ExitCode {
             throw code
+        } catch RuntimeError.cancelled {
+            throw ExitCode(130)
         } catch let error as ValidationError {
             throw error
         } catch {
@@ -48,6 +50,7 @@ enum Console {
                 say(text.contains(item) ? "gaze: \(text)" : "gaze: \(item): \(text)")
             }
         }
+        if Interruption.happened { throw ExitCode(130) }
         if failed > 0 { throw ExitCode(failed == items.count ? 2 : 1) }
     }
 

@@ -64,6 +64,9 @@ struct ExplainCommand: ParsableCommand {
     @OptionGroup(title: "Preprocessing")
     var options: ModelOptions
 
+    @OptionGroup(title: "Budget")
+    var budget: RunOptions
+
     @Flag(help: "JSON on standard output instead of words.")
     var json = false
 
@@ -94,6 +97,7 @@ struct ExplainCommand: ParsableCommand {
 
     func run() throws {
         try Console.report {
+            Interruption.listen()
             let specifications = try parsedMethods()
             let explainer = try options.explainer(for: model)
             var files = ExplanationFiles(folder: output, formats: try parsedFormats())
@@ -102,8 +106,10 @@ struct ExplainCommand: ParsableCommand {
             var records: [ExplanationRecord] = []
             defer { if json { try? Console.putJSON(records) } }
             try Console.forEach(images) { path in
+                guard !Interruption.happened else { throw RuntimeError.cancelled }
                 records += try explain(path, specifications, places, explainer, &files)
             }
+            if Interruption.happened { throw ExitCode(130) }
             if !json { suggest(hasRunnerUp: records.first.map { $0.top.count > 1 } ?? false) }
         }
     }
@@ -119,11 +125,13 @@ struct ExplainCommand: ParsableCommand {
         let explanations =
             if let target {
                 try explainer.explain(
-                    picture, target: target, methods: specifications, layer: named, automaticLayer: rule)
+                    picture, target: target, methods: specifications, layer: named, automaticLayer: rule,
+                    settings: budget.settings())
             } else {
                 try explainer.explain(
                     picture, methods: specifications, classes: classes.map { ClassSelection($0) }, contrast: vs,
-                    box: box.flatMap { BoxSelection($0) }, mask: places, layer: named, automaticLayer: rule)
+                    box: box.flatMap { BoxSelection($0) }, mask: places, layer: named, automaticLayer: rule,
+                    settings: budget.settings())
             }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let top = Array(explanations.first?.ranking.prefix(5) ?? [])

@@ -85,9 +85,10 @@ import Testing
         let layer = try #require(try attributor.specialisedGraph(for: ["x": [1, 1, 8, 8]]).layers().first)
         for reason in ["one", "two"] {
             let found = try attributor.attribute(
-                inputs: ["x": Self.stripe()], target: .classIndex(0), targetText: "",
-                methods: [MethodSpecification("gradcam"), MethodSpecification("cam")], layer: nil,
-                chosen: LayerChoice(layer: layer, reason: reason), wrt: nil, readMask: { _ in Tensor(0) })
+                Query(
+                    inputs: ["x": Self.stripe()], target: .classIndex(0),
+                    methods: [MethodSpecification("gradcam"), MethodSpecification("cam")],
+                    chosen: LayerChoice(layer: layer, reason: reason)))
             #expect(found[0].layer?.layer.tensorName == "near" && found[0].layer?.reason == reason)
             #expect(found[1].layer?.layer.tensorName == "far")
         }

@@ -2,9 +2,9 @@ package import Graphs
 import Tensors
 
 /// Class activation mapping (Zhou et al. 2016).
-package struct CAM: AttributionMethod, ParameterFree {
+package struct CAM: GraphMethod, ParameterFree {
     package static let description = MethodDescription(
-        name: "cam",
+        name: "cam", family: .classActivation,
         summary:
             "The class's own share of every cell of the last map, for networks that end in average pooling and a linear layer.",
         formula: "M_c(x, y) = Σ_k w_k^c f_k(x, y);   Σ M_c / (H W) + bias_c = logit_c",
@@ -18,7 +18,7 @@ package struct CAM: AttributionMethod, ParameterFree {
 
     package init() {}
 
-    package func gradients(in question: Question) throws -> [ValueID] { [try head(in: question).pooled] }
+    package func gradients(in question: Question) throws -> [GradientRequest] { [.of(try head(in: question).pooled)] }
 
     package func layer(in question: Question) throws -> LayerChoice? {
         let map = try head(in: question).map

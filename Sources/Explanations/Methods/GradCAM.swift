@@ -1,9 +1,10 @@
 package import Graphs
 
 /// Gradient-weighted class activation mapping (Selvaraju et al. 2017), raw: without the final ReLU.
-package struct GradCAM: AttributionMethod, ParameterFree {
+package struct GradCAM: GraphMethod, ParameterFree {
     package static let description = MethodDescription(
-        name: "gradcam", summary: "Channels of a layer, weighted by how much the score rises with their mean.",
+        name: "gradcam", family: .classActivation,
+        summary: "Channels of a layer, weighted by how much the score rises with their mean.",
         formula: "α_k = mean_ij ∂S/∂A_k,ij;   L = Σ_k α_k A_k   (the display keeps the positive part)",
         paper: "Selvaraju, Cogswell, Das, Vedantam, Parikh, Batra: Grad-CAM, ICCV 2017",
         result: "[B, H, W] of the layer", place: .layer, cost: "1 forward pass, 1 backward pass down to the layer",
@@ -20,7 +21,9 @@ package struct GradCAM: AttributionMethod, ParameterFree {
     /// Grad-CAM at a layer that the method brings along: questions with maps at several layers.
     package init(at place: LayerChoice) { self.place = place }
 
-    package func gradients(in question: Question) throws -> [ValueID] { [try spatialLayer(in: question).layer.value] }
+    package func gradients(in question: Question) throws -> [GradientRequest] {
+        [.of(try spatialLayer(in: question).layer.value)]
+    }
 
     package func layer(in question: Question) throws -> LayerChoice? { try place ?? question.layer() }
 

@@ -2,9 +2,10 @@ package import Graphs
 import Tensors
 
 /// The channel weights of Grad-CAM.
-package struct GradCAMWeights: AttributionMethod, ParameterFree {
+package struct GradCAMWeights: GraphMethod, ParameterFree {
     package static let description = MethodDescription(
-        name: "gradcam-weights", summary: "Grad-CAM's channel weights.", formula: "α_k = mean_ij ∂S/∂A_k,ij",
+        name: "gradcam-weights", family: .rawMaterial, summary: "Grad-CAM's channel weights.",
+        formula: "α_k = mean_ij ∂S/∂A_k,ij",
         paper: "Selvaraju et al.: Grad-CAM, ICCV 2017", result: "[B, C]", place: .layer,
         cost: "1 forward pass, 1 backward pass down to the layer",
         fits: "models with a spatial layer and backward rules behind it",
@@ -12,8 +13,8 @@ package struct GradCAMWeights: AttributionMethod, ParameterFree {
 
     package init() {}
 
-    package func gradients(in question: Question) throws -> [ValueID] {
-        [try question.spatialLayer(for: "gradcam-weights").layer.value]
+    package func gradients(in question: Question) throws -> [GradientRequest] {
+        [.of(try question.spatialLayer(for: "gradcam-weights").layer.value)]
     }
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {

@@ -1,9 +1,9 @@
 package import Graphs
 
 /// The gradient times the input (Shrikumar et al. 2016).
-package struct GradientXInput: AttributionMethod, ParameterFree {
+package struct GradientXInput: GraphMethod, ParameterFree {
     package static let description = MethodDescription(
-        name: "gradient-x-input",
+        name: "gradient-x-input", family: .gradient,
         summary: "The gradient times the input: each number's first-order share of the score.",
         formula: "x ⊙ ∂S/∂x",
         paper: "Shrikumar, Greenside, Shcherbina, Kundaje: Not Just a Black Box, 2016 (arXiv 1605.01713)",
@@ -15,7 +15,7 @@ package struct GradientXInput: AttributionMethod, ParameterFree {
 
     package init() {}
 
-    package func gradients(in question: Question) throws -> [ValueID] { [question.input] }
+    package func gradients(in question: Question) throws -> [GradientRequest] { [.of(question.input)] }
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let input = question.question.input

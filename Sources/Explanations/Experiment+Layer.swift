@@ -1,0 +1,61 @@
+package import Graphs
+package import Tensors
+
+extension Experiment {
+    /// The layer of the question, and its maps `[C, H, W]` for this sample.
+    package func layerMap() throws -> (choice: LayerChoice, maps: Tensor<Float>) {
+        let choice = try question.layer()
+        _ = try Question.spatial(choice.layer, for: label)
+        let answers = try answers(
+            at: [input], of: [try MethodSpecification(parsing: "activation:layout=map")])
+        return (choice, answers.results[0].slice(0))
+    }
+
+    /// The scores where the layer holds other maps and all else stays: only the part of the model behind it runs.
+    ///
+    /// - Parameters:
+    ///   - count: How many maps.
+    ///   - map: The layer's maps `[C, H, W]` of a number; called in order.
+    ///   - consume: Takes the scores of a range of maps; false ends the run.
+    /// - Returns: How many maps were answered.
+    @discardableResult
+    package func streamBehindLayer(
+        _ count: Int, map: (Int) throws -> Tensor<Float>, consume: (Range<Int>, [Float]) throws -> Bool
+    ) throws -> Int {
+        let attributor = context.attributor
+        let limit = try rowsAtOnce(for: [])
+        let size = max(min(limit, count), 1)
+        let query = attributor.query(for: try repeated(size), rows: size)
+        let batches = try Batches(
+            query.inputs, for: attributor, explained: context.explained, origins: query.origins, of: query.samples)
+        // A model of fixed batch takes its own number.
+        let inputs = try batches.inputs(of: 0)
+        let (question, resolved) = try attributor.question(query, inputs, batches, 0)
+        let (layer, layout) = try question.spatialLayer(for: label)
+        let key = Attributor.ProgramKey(
+            shapes: inputs.mapValues(\.shape), scored: resolved.parts.map { resolved.graph[$0.value].name },
+            input: batches.explained, layer: layer, methods: [])
+        let suffix = try attributor.suffixes.value(for: key) {
+            try LayerSuffix(question, layer: layer, layout: layout, engine: attributor.model.engine)
+        }
+        let whole = try answers(
+            at: [Tensor<Float>](repeating: input, count: batches.size), of: [MethodSpecification("activation")]
+        ).results[0]
+        return try portions(count, size: batches.size) { range, _ in
+            var maps = try range.map(map)
+            while maps.count < batches.size, let last = maps.last { maps.append(last) }
+            let scores = try suffix.scores(
+                try Tensor.stacking(maps), layer: whole, inputs: inputs, weights: resolved.parts.map(\.weights))
+            return try consume(range, Array(scores.prefix(range.count)))
+        }
+    }
+
+    /// This sample so many times.
+    private func repeated(_ count: Int) throws -> Context {
+        var copy = context
+        for name in context.sampled {
+            copy.inputs[name] = try context.inputs[name]?.rows([Int](repeating: 0, count: count))
+        }
+        return copy
+    }
+}

@@ -1,0 +1,98 @@
+import ArgumentParser
+import Foundation
+import Gaze
+import Synchronization
+
+/// What methods may use that run the model many times.
+struct RunOptions: ParsableArguments {
+    @Option(help: "Memory for the values of one run, e.g. 512MiB or 2GiB; it sets how many rows run at once.")
+    var memory = "1GiB"
+
+    @Option(help: "The time for one map, e.g. 2s, 500ms or 3min: sampling stops then and says how sure it is.")
+    var time: String?
+
+    func validate() throws {
+        guard bytes != nil else {
+            throw ValidationError("--memory takes a size such as 512MiB or 2GiB, from 1 MiB to 1 TiB; got '\(memory)'.")
+        }
+        if let time, duration == nil {
+            throw ValidationError("--time takes a duration such as 500ms, 2s or 3min; got '\(time)'.")
+        }
+    }
+
+    private var bytes: Int? {
+        Self.number(memory, units: ["KiB": 0x1p10, "MiB": 0x1p20, "GiB": 0x1p30, "KB": 1e3, "MB": 1e6, "GB": 1e9])
+            .flatMap { (0x1p20...0x1p40).contains($0) ? Int($0) : nil }
+    }
+
+    private var duration: Duration? {
+        time.flatMap { Self.number($0, units: ["ms": 1e-3, "s": 1, "min": 60, "h": 3600]) }
+            .flatMap { (1e-3...1e7).contains($0) ? .seconds($0) : nil }
+    }
+
+    private static func number(_ text: String, units: [String: Double]) -> Double? {
+        let unit = String(text.drop { $0.isNumber || $0 == "." })
+        return units[unit].flatMap { factor in Double(text.dropLast(unit.count)).map { $0 * factor } }
+    }
+
+    /// The settings, with progress on a terminal; an interrupt ends methods early.
+    func settings() -> RunSettings {
+        var settings = RunSettings(
+            memory: bytes ?? 1 << 30, time: duration, cancellation: Interruption.cancellation)
+        if Console.isInteractive {
+            let line = ProgressLine()
+            settings.progress = { line.show($0) }
+        }
+        return settings
+    }
+}
+
+/// A line on a terminal that says how far a method is: rate and time to go.
+private final class ProgressLine: Sendable {
+    private let last = Mutex<ContinuousClock.Instant?>(nil)
+
+    func show(_ progress: RunProgress) {
+        let isOver = progress.done >= progress.total
+        let isDue = last.withLock { last in
+            let now = ContinuousClock.now
+            // Short runs say nothing, long ones a few times a second.
+            guard progress.elapsed > .seconds(1), isOver || last.map({ now - $0 > .milliseconds(250) }) ?? true else {
+                return false
+            }
+            last = now
+            return true
+        }
+        guard isDue else { return }
+        let seconds = progress.elapsed / .seconds(1)
+        let rest = progress.remaining.map { String(format: ", %.0f s to go", $0 / .seconds(1)) } ?? ""
+        let line = String(
+            format: "%@ %d of %d, %.0f a second%@", progress.label, progress.done, progress.total,
+            Double(progress.done) / seconds, isOver ? "" : rest)
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(line)\(isOver ? "\n" : "")".utf8))
+    }
+}
+
+/// Control-C: the first ends methods early and what is finished is kept, the second ends the program.
+enum Interruption {
+    static let cancellation = RunCancellation()
+    private static let source = Mutex<(any DispatchSourceSignal)?>(nil)
+
+    /// Whether somebody interrupted the run.
+    static var happened: Bool { cancellation.isCancelled }
+
+    /// Listens from now on.
+    static func listen() {
+        source.withLock { source in
+            guard source == nil else { return }
+            signal(SIGINT, SIG_IGN)
+            let made = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+            made.setEventHandler {
+                guard !cancellation.isCancelled else { _exit(130) }
+                Console.say("interrupted: what is finished is kept")
+                cancellation.cancel()
+            }
+            made.resume()
+            source = made
+        }
+    }
+}
