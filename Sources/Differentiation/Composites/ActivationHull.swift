@@ -1,4 +1,5 @@
 import Graphs
+package import Tensors
 
 extension Composite {
     /// FGVis' defence against adversarial masks: a cotangent passes an activation only where its value lies between 0 and what
@@ -17,6 +18,21 @@ extension Composite {
                     || node.domain.isEmpty && ActivationHullRule.operations.contains(node.operation)
             }
         ])
+    }
+}
+
+extension BackwardRules {
+    /// FGVis' gate with the original picture as a constant: the engine evaluates its activations once, when it loads the program.
+    ///
+    /// - Parameters:
+    ///   - name: Tells this picture from others that one program may know.
+    ///   - picture: The original input, of the explained value's type and shape.
+    package static func activationHull(of picture: AnyTensor, named name: String) -> BackwardRules {
+        BackwardRules(name: "activation-hull(\(name))") { _, _ in
+            picture
+        } composite: {
+            .activationHull(of: $0)
+        }
     }
 }
 

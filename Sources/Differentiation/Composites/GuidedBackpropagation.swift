@@ -26,6 +26,18 @@ extension Composite {
     }
 }
 
+extension BackwardRules {
+    /// Guided backpropagation as a way back.
+    package static func guidedBackpropagation(relu6: Bool) -> BackwardRules {
+        BackwardRules(name: "guided-backpropagation(relu6=\(relu6))") { _, _ in .guidedBackpropagation(relu6: relu6) }
+    }
+
+    /// The deconvolutional network's way back.
+    package static func deconvolution(relu6: Bool) -> BackwardRules {
+        BackwardRules(name: "deconvolution(relu6=\(relu6))") { _, _ in .deconvolution(relu6: relu6) }
+    }
+}
+
 /// Only what raises the score passes a rectifier: `max(g, 0)`, masked by the derivative or not.
 private struct PositiveCotangentRule: BackwardRule {
     let isMasked: Bool

@@ -22,6 +22,31 @@ package struct ReferenceRun: Sendable {
         _ graph: Graph, from source: ValueID, at reference: ValueID, to outputs: [ValueID]
     ) throws(DifferentiationError) {
         var extended = graph
+        activations = try ReferenceActivations(of: graph, from: source, at: reference, to: outputs, in: &extended)
+        self.graph = extended
+        self.reference = reference
+    }
+
+    /// Appends the second evaluation with a new input `reference.NAME` of the same type and shape.
+    package init(_ graph: Graph, from source: ValueID, to outputs: [ValueID]) throws(DifferentiationError) {
+        var extended = graph
+        let value = graph[source]
+        let reference = extended.addInput(
+            "reference.\(value.name)", type: value.type ?? .float32, shape: value.shape)
+        try self.init(extended, from: source, at: reference, to: outputs)
+    }
+}
+
+/// For every value what it is at the reference input.
+package struct ReferenceActivations: Sendable {
+    private let counterparts: [ValueID: ValueID]
+
+    /// Appends the second evaluation of `graph` to `extended`, the same graph with more nodes behind it, of which `reference` is a
+    /// value.
+    package init(
+        of graph: Graph, from source: ValueID, at reference: ValueID, to outputs: [ValueID],
+        in extended: inout Graph
+    ) throws(DifferentiationError) {
         var counterparts = [source: reference]
         let needed = graph.neededNodes(for: outputs).nodes
         for (position, node) in graph.nodes.enumerated() where needed[position] {
@@ -44,24 +69,8 @@ package struct ReferenceRun: Sendable {
                     node.operation, domain: node.domain, inputs: node.inputs.map { $0.map { counterparts[$0] ?? $0 } },
                     outputs: outputs, attributes: node.attributes, captures: node.captures))
         }
-        self.graph = extended
-        self.reference = reference
-        activations = ReferenceActivations(counterparts: counterparts)
+        self.counterparts = counterparts
     }
-
-    /// Appends the second evaluation with a new input `reference.NAME` of the same type and shape.
-    package init(_ graph: Graph, from source: ValueID, to outputs: [ValueID]) throws(DifferentiationError) {
-        var extended = graph
-        let value = graph[source]
-        let reference = extended.addInput(
-            "reference.\(value.name)", type: value.type ?? .float32, shape: value.shape)
-        try self.init(extended, from: source, at: reference, to: outputs)
-    }
-}
-
-/// For every value what it is at the reference input.
-package struct ReferenceActivations: Sendable {
-    fileprivate let counterparts: [ValueID: ValueID]
 
     /// The value at the reference; itself where it does not depend on the explained value.
     package subscript(value: ValueID) -> ValueID { counterparts[value] ?? value }
