@@ -24,7 +24,8 @@ struct TokenAttention {
         batch = question.batch
         guard let first = weights.first.flatMap({ graph.shape(of: $0) }), let tokens = first.dimensions.last else {
             throw unsuitable(
-                "no attention (a softmax over a product of queries and keys) leads to the target; choose a method for convolutional networks")
+                "no attention (a softmax over a product of queries and keys) leads to the target; choose a method for convolutional networks"
+            )
         }
         self.tokens = tokens
         for value in weights {
@@ -37,7 +38,8 @@ struct TokenAttention {
             let matrices = shape.count / max(tokens * tokens, 1)
             guard shape[-1] == tokens, shape.rank == 4 ? shape[0] == batch : matrices % max(batch, 1) == 0 else {
                 throw unsuitable(
-                    "the attention '\(graph[value].name)' of shape \(shape) runs inside windows or over another number of tokens than '\(graph[weights[0]].name)'")
+                    "the attention '\(graph[value].name)' of shape \(shape) runs inside windows or over another number of tokens than '\(graph[weights[0]].name)'"
+                )
             }
         }
         let batch = question.batch
@@ -48,18 +50,26 @@ struct TokenAttention {
         }
         guard let place, let layout = place.layout else {
             throw unsuitable(
-                "its attention is over \(tokens) places that are no tokens with a place in the picture (attention inside windows or between channels is not supported)")
+                "its attention is over \(tokens) places that are no tokens with a place in the picture (attention inside windows or between channels is not supported)"
+            )
         }
         layer = place
         (height, width) = (layout.height, layout.width)
-        cells = layout.steps.lazy.compactMap { step in
-            switch step {
-            case .slice(axis: 1, let range): Array(range)
-            case .gather(axis: 1, let indices): indices
-            default: nil
-            }
-        }.first ?? Array(0..<tokens)
-        guard cells.count == height * width, cells.allSatisfy({ (0..<tokens).contains($0) }) else {
+        let places =
+            layout.steps.lazy.compactMap { step in
+                switch step {
+                case .slice(axis: 1, let range): Array(range)
+                case .gather(axis: 1, let indices): indices
+                default: nil
+                }
+            }.first ?? Array(0..<tokens)
+        let count = height * width
+        // Samples and tokens may stand in one axis.
+        cells = Array(places.prefix(count))
+        let isRegular = places.enumerated().allSatisfy { $1 == cells[$0 % max(count, 1)] + $0 / max(count, 1) * tokens }
+        guard places.count == count || places.count == batch * count, isRegular,
+            cells.allSatisfy({ (0..<tokens).contains($0) })
+        else {
             throw unsuitable("the order of its tokens over the picture is not understood")
         }
     }

@@ -9,15 +9,18 @@ package struct DeepLIFT: GraphMethod {
         summary: "Each input number's share of the difference between the score and the score of a baseline.",
         formula:
             "m ⊙ (x - x̄), m carried back by multipliers: Δy/Δx at nonlinearities, the derivative at linear operators, midpoints at products;   Σ m (x - x̄) = S(x) - S(x̄)",
-        paper: "Shrikumar, Greenside, Kundaje: Learning Important Features Through Propagating Activation Differences, ICML 2017",
+        paper:
+            "Shrikumar, Greenside, Kundaje: Learning Important Features Through Propagating Activation Differences, ICML 2017",
         result: "the input's shape", place: .input, cost: "2 forward passes, 1 full backward pass",
-        fits: "models whose operators have multipliers: convolutions, activations, poolings, gates, normalisations, attention",
+        fits:
+            "models whose operators have multipliers: convolutions, activations, poolings, gates, normalisations, attention",
         remarks:
             "Complete by construction; the check says how far rounding and operators without a multiplier move it. Depends on the baseline, and the input shows through as in gradient-x-input: like those it looks alike for randomised models (Adebayo et al. 2018 for the family). Not the same for two spellings of one function (Sundararajan, Taly, Yan 2017).",
         parameters: [baseline.description], display: .signed)
 
     private static let baseline = MethodParameter<Baseline>(
-        "baseline", .number(0, text: "0"), written: "0", "what the input is compared with, in the model's own units; a number or FILE.npy"
+        "baseline", .number(0, text: "0"), written: "0",
+        "what the input is compared with, in the model's own units; a number or FILE.npy"
     ) { try Baseline($0) }
 
     /// What stands in the input's place.
@@ -50,7 +53,9 @@ package struct DeepLIFT: GraphMethod {
                 guard sample.elements.count == count else {
                     throw ExplanationError.parameter(
                         method: "deeplift", name: "baseline",
-                        reason: "'\(path)' has shape \(sample.shape), and one sample of the input \(shape) has \(count) numbers")
+                        reason:
+                            "'\(path)' has shape \(sample.shape), and one sample of the input \(shape) has \(count) numbers"
+                    )
                 }
                 let samples = [Tensor<Float>](repeating: sample, count: Swift.max(batch, 1))
                 return try Tensor(shape: shape, elements: samples.flatMap(\.elements))
@@ -104,6 +109,7 @@ extension SelfCheck {
     /// How far a sum of shares is off, relative to what it should be.
     static func completenessGap(explained: Double, of total: Double, _ what: String) -> SelfCheck {
         let gap = abs(explained - total) / max(abs(total), 1e-12)
-        return SelfCheck("completeness gap", gap, "how far the map's sum is off \(what), relative to it; should be next to 0")
+        return SelfCheck(
+            "completeness gap", gap, "how far the map's sum is off \(what), relative to it; should be next to 0")
     }
 }

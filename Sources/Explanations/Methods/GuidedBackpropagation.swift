@@ -47,7 +47,8 @@ extension Question {
         let relus = onPath.count { $0.isRelu }
         let clips = onPath.count { $0.isRectifier(in: graph, clips: true) } - relus
         if relu6 || clips == 0 {
-            return relus + clips == 0 ? ["the model has no ReLU on the way to the target, so \(method) is the plain gradient"] : []
+            return relus + clips == 0
+                ? ["the model has no ReLU on the way to the target, so \(method) is the plain gradient"] : []
         }
         let effect = relus == 0 ? "\(method) is the plain gradient" : "they keep their derivative"
         return ["\(clips) Clip nodes act as ReLU6, and without relu6=true \(effect)"]
