@@ -11,6 +11,9 @@ public enum MethodCatalogue {
         Deconvnet.self,
         DeepLIFT.self,
         FullGrad.self,
+        AttentionRelevance.self,
+        CAM.self,
+        ExcitationBackprop.self,
         GradCAM.self,
         GradCAMWeights.self,
         Gradient.self,
@@ -18,6 +21,7 @@ public enum MethodCatalogue {
         GuidedBackpropagation.self,
         GuidedGradCAM.self,
         LayerGradient.self,
+        LayerwiseRelevance.self,
         Output.self,
         Score.self,
     ]
