@@ -58,6 +58,18 @@ package final class Experiment: Sendable {
         return planes
     }
 
+    /// Which sample of the whole question this is.
+    package var sample: Int { context.sample }
+
+    /// This sample's part of given values, in the input's shape: values for one input, or for each sample; nil where they fit neither.
+    package func row(of values: Tensor<Float>) -> Tensor<Float>? {
+        let single = input.shape.dimensions.dropFirst()
+        let dimensions = values.shape.dimensions
+        if dimensions == Array(single) || dimensions == [1] + single { return try? values.reshaped(input.shape) }
+        guard dimensions == [context.samples] + single else { return nil }
+        return try? values.slice(context.sample).reshaped(input.shape)
+    }
+
     // MARK: Other experiments
 
     /// The same question about another input of the same shape.
