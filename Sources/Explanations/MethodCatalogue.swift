@@ -10,9 +10,13 @@ public enum MethodCatalogue {
         GradCAMWeights.self,
         Gradient.self,
         GradientXInput.self,
+        IntegratedGradients.self,
         LayerGradient.self,
         Output.self,
         Score.self,
+        SmoothGrad.self,
+        SmoothGradSquared.self,
+        VarGrad.self,
     ]
 
     /// The entries, sorted by name.
@@ -30,6 +34,13 @@ public enum MethodCatalogue {
         let method = try type(named: specification.name).init(&parameters)
         try parameters.finish()
         return method
+    }
+
+    /// How a picture of a method's result is made; nil where it is no map.
+    package static func display(
+        of specification: MethodSpecification
+    ) throws(ExplanationError) -> MethodDescription.Display? {
+        try method(specification).display
     }
 
     /// A method that is nodes of a graph; fails where it is a procedure.
