@@ -4,6 +4,7 @@ import Graphs
 public enum MethodCatalogue {
     package static let methods: [any AttributionMethod.Type] = [
         AblationCAM.self,
+        AbsoluteValue.self,
         Activation.self,
         AttentionGradient.self,
         AttentionRollout.self,
@@ -11,6 +12,11 @@ public enum MethodCatalogue {
         Deconvnet.self,
         DeepLIFT.self,
         FullGrad.self,
+        AverageOverClasses.self,
+        BlurIntegratedGradients.self,
+        CAM.self,
+        Counterfactual.self,
+        ExpectedGradients.self,
         AttentionRelevance.self,
         CAM.self,
         ExcitationBackprop.self,
@@ -20,10 +26,21 @@ public enum MethodCatalogue {
         GradientXInput.self,
         GuidedBackpropagation.self,
         GuidedGradCAM.self,
+        GuidedIntegratedGradients.self,
+        IGSmoothGrad.self,
+        IGSmoothGradSquared.self,
+        IntegratedGradients.self,
+        LayerFusion.self,
         LayerGradient.self,
         LayerwiseRelevance.self,
         Output.self,
+        PositivePart.self,
+        Product.self,
         Score.self,
+        SmoothGrad.self,
+        SmoothGradSquared.self,
+        TestTimeAugmentation.self,
+        VarGrad.self,
     ]
 
     /// The entries, sorted by name.
@@ -41,6 +58,13 @@ public enum MethodCatalogue {
         let method = try type(named: specification.name).init(&parameters)
         try parameters.finish()
         return method
+    }
+
+    /// How a picture of a method's result is made; nil where it is no map.
+    package static func display(
+        of specification: MethodSpecification
+    ) throws(ExplanationError) -> MethodDescription.Display? {
+        try method(specification).display
     }
 
     /// A method that is nodes of a graph; fails where it is a procedure.
