@@ -20,6 +20,7 @@ public enum MethodCatalogue {
         HiResCAM.self,
         IntegratedScoreCAM.self,
         LayerCAM.self,
+        IntegratedGradients.self,
         LayerGradient.self,
         Output.self,
         ReciproCAM.self,
@@ -28,6 +29,9 @@ public enum MethodCatalogue {
         ScoreCAM.self,
         SmoothedScoreCAM.self,
         XGradCAM.self,
+        SmoothGrad.self,
+        SmoothGradSquared.self,
+        VarGrad.self,
     ]
 
     /// The entries, sorted by name.
@@ -45,6 +49,13 @@ public enum MethodCatalogue {
         let method = try type(named: specification.name).init(&parameters)
         try parameters.finish()
         return method
+    }
+
+    /// How a picture of a method's result is made; nil where it is no map.
+    package static func display(
+        of specification: MethodSpecification
+    ) throws(ExplanationError) -> MethodDescription.Display? {
+        try method(specification).display
     }
 
     /// A method that is nodes of a graph; fails where it is a procedure.
