@@ -34,6 +34,8 @@ struct ChannelMasks: Sendable {
     /// The mask `[h, w]` of a channel; all zeros where the channel is the same everywhere.
     func mask(_ channel: Int) -> Tensor<Float> {
         let map = maps.slice(channel)
+        // Interpolation leaves rounding noise of a constant channel, which would become a mask.
+        guard !isConstant(channel) else { return enlarged(map.map { _ in 0 }) }
         guard form == .normalisedFirst else {
             return map.resampled(rows: rows, columns: columns).broughtToUnitRange
         }
@@ -55,11 +57,13 @@ struct ChannelMasks: Sendable {
         let order = variances.indices.sorted {
             variances[$0] > variances[$1] || (variances[$0] == variances[$1] && $0 < $1)
         }.prefix(limit)
-        func isConstant(_ channel: Int) -> Bool {
-            let values = maps.elements[channel * cells..<(channel + 1) * cells]
-            return values.allSatisfy { $0 == values.first }
-        }
         return (order.filter { !isConstant($0) }, order.filter(isConstant))
+    }
+
+    private func isConstant(_ channel: Int) -> Bool {
+        let cells = maps.shape[1] * maps.shape[2]
+        let values = maps.elements[channel * cells..<(channel + 1) * cells]
+        return values.allSatisfy { $0 == values.first }
     }
 }
 

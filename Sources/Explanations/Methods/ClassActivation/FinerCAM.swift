@@ -14,11 +14,8 @@ package struct FinerCAM: ProcedureMethod {
         fits: "classifiers, with one class as the target",
         remarks:
             "Takes away what similar classes share, so it shows parts where Grad-CAM shows the whole object; gamma=0 is the base method. Which classes it compared with stands in the notes. The authors' later code weighs the references by their probabilities; here, as in the paper, they count alike.",
-        parameters: [base.description, references.description, gamma.description], display: .positive)
+        parameters: [WrappedMethod.parameter(default: "gradcam"), references.description, gamma.description], display: .positive)
 
-    private static let base = MethodParameter<String>(
-        "base", "gradcam", written: "gradcam", "the method whose map is made; one without parameters"
-    ) { $0 }
     private static let references = MethodParameter<Int>.integer(
         "references", 3, in: 1...1000, "how many similar classes")
     private static let gamma = MethodParameter<Double>.number(
@@ -29,13 +26,9 @@ package struct FinerCAM: ProcedureMethod {
     private let gamma: Double
 
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) {
-        let name = try parameters.value(Self.base)
-        guard name != Self.description.name, try MethodCatalogue.description(named: name).place == .layer else {
-            throw parameters.problem("base", "'\(name)' makes no map at a layer; take gradcam, hirescam or layercam")
-        }
-        base = MethodSpecification(name)
         references = try parameters.value(Self.references)
         gamma = try parameters.value(Self.gamma)
+        base = try WrappedMethod(&parameters, default: "gradcam").specification
     }
 
     package func result(of experiment: Experiment) throws -> ProcedureResult {

@@ -12,23 +12,16 @@ package struct RefineCAM: ProcedureMethod {
         fits: "pictures and models with several spatial layers",
         remarks:
             "Fine as an early layer, and quiet wherever a single layer is quiet: a layer whose map is empty empties the product. By default the layers are those that the automatic choice is made among, one of each resolution.",
-        parameters: [base.description, layers.description], display: .positive)
+        parameters: [WrappedMethod.parameter(default: "gradcam++"), layers.description], display: .positive)
 
-    private static let base = MethodParameter<String>(
-        "base", "gradcam++", written: "gradcam++", "the method whose maps are multiplied; one without parameters"
-    ) { $0 }
     private static let layers = MethodParameter<String?>.word("layers", "layers or tensors, joined by '+'")
 
     private let base: MethodSpecification
     private let layers: [String]?
 
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) {
-        let name = try parameters.value(Self.base)
-        guard name != Self.description.name, try MethodCatalogue.description(named: name).place == .layer else {
-            throw parameters.problem("base", "'\(name)' makes no map at a layer; take gradcam++, gradcam or layercam")
-        }
-        base = MethodSpecification(name)
         layers = try parameters.value(Self.layers)?.split(separator: "+").map(String.init)
+        base = try WrappedMethod(&parameters, default: "gradcam++").specification
     }
 
     package func result(of experiment: Experiment) throws -> ProcedureResult {
