@@ -6,13 +6,20 @@ public enum MethodCatalogue {
         AblationCAM.self,
         Activation.self,
         CAM.self,
+        FeatureAblation.self,
         GradCAM.self,
         GradCAMWeights.self,
         Gradient.self,
         GradientXInput.self,
+        KernelSHAP.self,
+        LIME.self,
         LayerGradient.self,
+        Occlusion.self,
         Output.self,
+        RISE.self,
+        RandomOcclusion.self,
         Score.self,
+        SobolIndices.self,
     ]
 
     /// The entries, sorted by name.
