@@ -13,6 +13,8 @@ public enum MethodCatalogue {
         LayerGradient.self,
         Output.self,
         Score.self,
+        TripletGradCAM.self,
+        TripletWeights.self,
     ]
 
     /// The entries, sorted by name.

@@ -1,4 +1,5 @@
 public import Foundation
+
 import enum Archives.RegularFile
 
 /// The SHA-256 digest of some bytes (FIPS 180-4): it tells whether two files are the same.
