@@ -15,6 +15,9 @@ package protocol AttributionMethod: Sendable {
     /// Where the result lives, for people; nil where it is no layer.
     func layer(in question: Question) throws -> LayerChoice?
 
+    /// How a picture of the result is made; nil where it is no map.
+    var display: MethodDescription.Display? { get }
+
     /// What can be told about one sample's result by looking at it: conservation, say.
     func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck]
 }
@@ -23,6 +26,8 @@ extension AttributionMethod {
     package func layer(in question: Question) throws -> LayerChoice? {
         Self.description.place == .layer ? try question.layer() : nil
     }
+
+    package var display: MethodDescription.Display? { Self.description.display }
 
     package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { [] }
 

@@ -4,17 +4,37 @@ import Graphs
 public enum MethodCatalogue {
     package static let methods: [any AttributionMethod.Type] = [
         AblationCAM.self,
+        AbsoluteValue.self,
         Activation.self,
+        AverageOverClasses.self,
+        BlurIntegratedGradients.self,
         CAM.self,
+        Counterfactual.self,
+        ExpectedGradients.self,
+        AttentionRelevance.self,
+        CAM.self,
+        ExcitationBackprop.self,
         GradCAM.self,
         GradCAMWeights.self,
         Gradient.self,
         GradientXInput.self,
+        GuidedIntegratedGradients.self,
+        IGSmoothGrad.self,
+        IGSmoothGradSquared.self,
+        IntegratedGradients.self,
+        LayerFusion.self,
         LayerGradient.self,
+        LayerwiseRelevance.self,
         Output.self,
+        PositivePart.self,
+        Product.self,
         Score.self,
         TripletGradCAM.self,
         TripletWeights.self,
+        SmoothGrad.self,
+        SmoothGradSquared.self,
+        TestTimeAugmentation.self,
+        VarGrad.self,
     ]
 
     /// The entries, sorted by name.
@@ -32,6 +52,13 @@ public enum MethodCatalogue {
         let method = try type(named: specification.name).init(&parameters)
         try parameters.finish()
         return method
+    }
+
+    /// How a picture of a method's result is made; nil where it is no map.
+    package static func display(
+        of specification: MethodSpecification
+    ) throws(ExplanationError) -> MethodDescription.Display? {
+        try method(specification).display
     }
 
     /// A method that is nodes of a graph; fails where it is a procedure.

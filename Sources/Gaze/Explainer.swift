@@ -180,7 +180,7 @@ public final class Explainer: Sendable {
     }
 
     private func display(of method: MethodSpecification) throws -> MethodDescription.Display {
-        guard let display = try MethodCatalogue.description(named: method.name).display else {
+        guard let display = try MethodCatalogue.display(of: method) else {
             throw GazeError.noMap(method: method.name)
         }
         return display
