@@ -4,7 +4,7 @@ package import Tensors
 
 /// A way of explaining a score. A conforming value's stored properties are the method's parameters.
 ///
-/// Every method is a `GraphMethod` or a `ProcedureMethod`.
+/// Every method is a `GraphMethod`, a `ProcedureMethod` or a `StackMethod`.
 package protocol AttributionMethod: Sendable {
     /// The catalogue's entry.
     static var description: MethodDescription { get }
@@ -73,6 +73,12 @@ extension GraphMethod {
 package protocol ProcedureMethod: AttributionMethod {
     /// The raw result for the experiment's sample.
     func result(of experiment: Experiment) throws -> ProcedureResult
+}
+
+/// A method that explains pictures that its parameters name, all together, in place of the question's inputs.
+package protocol StackMethod: AttributionMethod {
+    /// The raw result for the pictures.
+    func result(of question: StackQuestion) throws -> StackResult
 }
 
 /// A gradient that a method needs.

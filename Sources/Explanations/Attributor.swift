@@ -92,6 +92,10 @@ public final class Attributor: Sendable {
 
     /// The raw result of every method of a query, in order.
     package func attribute(_ query: Query, settings: RunSettings = RunSettings()) throws -> [Attribution] {
+        let stacks = try query.methods.map { try MethodCatalogue.method($0) as? any StackMethod }
+        if stacks.contains(where: { $0 != nil }) {
+            return try attribute(query, stacks, settings: settings)
+        }
         let procedures = try query.methods.map { try MethodCatalogue.isProcedure($0) }
         var graphs = query
         graphs.methods = zip(query.methods, procedures).filter { !$0.1 }.map(\.0)

@@ -54,6 +54,8 @@ public enum MethodCatalogue {
         RefineCAM.self,
         Score.self,
         ScoreCAM.self,
+        TripletGradCAM.self,
+        TripletWeights.self,
         SmoothGrad.self,
         SmoothGradCAMPlusPlus.self,
         SmoothGradSquared.self,
