@@ -4,18 +4,60 @@ import Graphs
 public enum MethodCatalogue {
     package static let methods: [any AttributionMethod.Type] = [
         AblationCAM.self,
+        AbsoluteValue.self,
         Activation.self,
+        AttentionGradient.self,
+        AttentionRollout.self,
+        CAM.self,
+        Deconvnet.self,
+        DeepLIFT.self,
+        FullGrad.self,
+        AverageOverClasses.self,
+        BlurIntegratedGradients.self,
+        CAM.self,
+        Counterfactual.self,
+        ExpectedGradients.self,
         AttentionRelevance.self,
         CAM.self,
         ExcitationBackprop.self,
+        EigenCAM.self,
+        EigenGradCAM.self,
+        ElementwiseGradCAM.self,
+        FasterScoreCAM.self,
+        FeatureExplanation.self,
+        FinerCAM.self,
         GradCAM.self,
+        GradCAMPlusPlus.self,
         GradCAMWeights.self,
         Gradient.self,
         GradientXInput.self,
+        GuidedBackpropagation.self,
+        GuidedGradCAM.self,
+        GuidedIntegratedGradients.self,
+        IGSmoothGrad.self,
+        IGSmoothGradSquared.self,
+        IntegratedGradients.self,
+        LayerFusion.self,
+        HiResCAM.self,
+        IntegratedGradients.self,
+        IntegratedScoreCAM.self,
+        LayerCAM.self,
         LayerGradient.self,
         LayerwiseRelevance.self,
         Output.self,
+        PositivePart.self,
+        Product.self,
+        ReciproCAM.self,
+        RefineCAM.self,
         Score.self,
+        ScoreCAM.self,
+        SmoothGrad.self,
+        SmoothGradCAMPlusPlus.self,
+        SmoothGradSquared.self,
+        TestTimeAugmentation.self,
+        SmoothedScoreCAM.self,
+        VarGrad.self,
+        XGradCAM.self,
     ]
 
     /// The entries, sorted by name.
@@ -33,6 +75,13 @@ public enum MethodCatalogue {
         let method = try type(named: specification.name).init(&parameters)
         try parameters.finish()
         return method
+    }
+
+    /// How a picture of a method's result is made; nil where it is no map.
+    package static func display(
+        of specification: MethodSpecification
+    ) throws(ExplanationError) -> MethodDescription.Display? {
+        try method(specification).display
     }
 
     /// A method that is nodes of a graph; fails where it is a procedure.

@@ -14,6 +14,13 @@ public struct MethodSpecification: Sendable, Hashable {
         parameters = [:]
     }
 
+    /// A method with parameters; the label is its name.
+    package init(_ name: String, parameters: [String: String]) {
+        label = name
+        self.name = name
+        self.parameters = parameters
+    }
+
     /// Reads `gradcam`, `rise:samples=100,seed=3` or `smooth.a@0=smoothgrad:noise=n.npy`; fails with the part that is
     /// wrong.
     public init(parsing text: String) throws(ExplanationError) {
@@ -42,5 +49,12 @@ public struct MethodSpecification: Sendable, Hashable {
             }
         }
         parameters = values
+    }
+
+    /// The parameters with the catalogue's defaults for those that are not given.
+    public var completeParameters: [String: String] {
+        let known = (try? MethodCatalogue.description(named: name).parameters) ?? []
+        let defaults = Dictionary(known.map { ($0.name, $0.defaultValue) }, uniquingKeysWith: { first, _ in first })
+        return defaults.merging(parameters) { _, given in given }
     }
 }
