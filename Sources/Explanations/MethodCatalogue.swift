@@ -71,6 +71,11 @@ public enum MethodCatalogue {
         methods.map { $0.description }.sorted { $0.name < $1.name }
     }
 
+    /// The entries of methods that need no file and no other word: their defaults are enough.
+    public static var selfContained: [MethodDescription] {
+        descriptions.filter { (try? method(MethodSpecification($0.name))) != nil }
+    }
+
     /// The entry of a method; fails with near misses.
     public static func description(named name: String) throws(ExplanationError) -> MethodDescription {
         try type(named: name).description
