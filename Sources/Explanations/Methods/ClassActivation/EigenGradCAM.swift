@@ -5,7 +5,8 @@ package struct EigenGradCAM: ActivationGradientMethod {
     package static let description = MethodDescription(
         name: "eigengradcam", family: .classActivation,
         summary: "Eigen-CAM that knows the class: the first principal direction of a layer times its gradients.",
-        formula: "M = G ⊙ A as a matrix [H W, C] = U Σ Vᵀ;   L = M v_1, its sign that of its scalar product with Σ_k G_k A_k",
+        formula:
+            "M = G ⊙ A as a matrix [H W, C] = U Σ Vᵀ;   L = M v_1, its sign that of its scalar product with Σ_k G_k A_k",
         paper:
             "a variant of Bany Muhammad, Yeasin: Eigen-CAM, IJCNN 2020, known from the package pytorch-grad-cam, which centres",
         result: "[B, H, W] of the layer", place: .layer, cost: "1 forward pass, 1 backward pass down to the layer",
