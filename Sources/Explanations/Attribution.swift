@@ -15,12 +15,14 @@ public struct Attribution: Sendable {
     public internal(set) var checks: [[SelfCheck]] = []
     /// Further arrays by name, `[B, …]`: standard errors, channel weights.
     public internal(set) var companions: [String: Tensor<Float>] = [:]
+    /// Seconds that it took; methods that are graphs share their run, and each says its whole length.
+    public internal(set) var seconds = 0.0
     /// What a user should know.
     public internal(set) var notes: [String]
 
-    func with(layer: LayerChoice) -> Attribution {
+    func with(reason: String) -> Attribution {
         var copy = self
-        copy.layer = layer
+        copy.layer = layer.map { LayerChoice(layer: $0.layer, reason: reason) }
         return copy
     }
 }

@@ -10,15 +10,17 @@ extension Attributor {
             throw ExplanationError.unknownMethod(name: method.name, suggestions: [])
         }
         var remarks = notes
-        let results = try contexts(of: query, samples: scores.count).map { context in
-            let experiment = try Experiment(context, settings: settings, label: method.label)
+        let results = try experiments(on: query, samples: scores.count, label: method.label, settings: settings).map {
+            experiment in
             let result = try procedure.result(of: experiment)
             for note in experiment.notes + result.notes where !remarks.contains(note) { remarks.append(note) }
             return result
         }
         let names = results.first.map { $0.companions.keys.sorted() } ?? []
         var layer = results.first?.layer
-        if let chosen = query.chosen, layer?.layer == chosen.layer { layer = chosen }
+        if let chosen = query.chosen, let own = layer, own.layer.tensorName == chosen.layer.tensorName {
+            layer = LayerChoice(layer: own.layer, reason: chosen.reason)
+        }
         return Attribution(
             method: method, values: try Tensor.stacking(results.map(\.values)), layer: layer, scores: scores,
             checks: results.map(\.checks),
@@ -27,6 +29,13 @@ extension Attributor {
                     (name, try Tensor.stacking(results.compactMap { $0.companions[name] }))
                 }),
             notes: remarks)
+    }
+
+    /// One experiment a sample of a query.
+    package func experiments(
+        on query: Query, samples: Int, label: String, settings: RunSettings = RunSettings()
+    ) throws -> [Experiment] {
+        try contexts(of: query, samples: samples).map { try Experiment($0, settings: settings, label: label) }
     }
 
     /// One context a sample: its rows of the inputs, its part of the target.

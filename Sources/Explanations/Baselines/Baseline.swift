@@ -53,7 +53,8 @@ package struct Baseline: Sendable {
         case ("white", nil): return .white
         case ("mean", nil): return .mean
         case ("blur", nil): return .blur(sigma: nil)
-        case ("blur", let sigma?): return Double(sigma).flatMap { (0.01...10_000).contains($0) ? .blur(sigma: $0) : nil }
+        case ("blur", let sigma?):
+            return Double(sigma).flatMap { (0.01...10_000).contains($0) ? .blur(sigma: $0) : nil }
         case ("noise", nil): return .noise(seed: 0)
         case ("noise", let seed?): return UInt64(seed).map { .noise(seed: $0) }
         default: return text.hasSuffix(".npy") ? .file(try Numpy.read(path: text).floatTensor) : nil
@@ -67,11 +68,13 @@ package struct Baseline: Sendable {
 
     /// The only input that the baseline stands for; fails where several are joined.
     package func input(for experiment: Experiment) throws -> Tensor<Float> {
-        guard kinds.count == 1 else { throw Self.problem("the method takes one, not several joined by '+'", experiment) }
+        guard kinds.count == 1 else {
+            throw Self.problem("the method takes one, not several joined by '+'", experiment)
+        }
         return try input(kinds[0], for: experiment)
     }
 
-    private func input(_ kind: Kind, for experiment: Experiment) throws -> Tensor<Float> {
+    func input(_ kind: Kind, for experiment: Experiment) throws -> Tensor<Float> {
         let input = experiment.input
         switch kind {
         case .number(let number): return Tensor(repeating: number, shape: input.shape)
@@ -108,7 +111,7 @@ package struct Baseline: Sendable {
         return planes.filled(colour, like: experiment.input)
     }
 
-    private static func noise(like input: Tensor<Float>, seed: UInt64) -> Tensor<Float> {
+    static func noise(like input: Tensor<Float>, seed: UInt64) -> Tensor<Float> {
         var generator = SeededGenerator(seed: seed)
         var result = input
         guard let planes = PicturePlanes(input.shape) else {

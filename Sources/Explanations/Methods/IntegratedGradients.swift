@@ -4,7 +4,8 @@ import Tensors
 package struct IntegratedGradients: ProcedureMethod {
     package static let description = MethodDescription(
         name: "integrated-gradients", family: .gradient,
-        summary: "Shares of the score's difference from a baseline, by the gradient along the straight line to the input.",
+        summary:
+            "Shares of the score's difference from a baseline, by the gradient along the straight line to the input.",
         formula: "(x - x̄) ⊙ ∫₀¹ ∂S/∂x (x̄ + α (x - x̄)) dα ≈ (x - x̄) ⊙ Σ_k w_k ∂S/∂x (x̄ + α_k (x - x̄))",
         paper: "Sundararajan, Taly, Yan: Axiomatic Attribution for Deep Networks, ICML 2017",
         result: "the input's shape", place: .input,

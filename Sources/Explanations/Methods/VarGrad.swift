@@ -4,7 +4,8 @@ package struct VarGrad: ProcedureMethod {
         name: "vargrad", family: .gradient,
         summary: "The variance of the gradient, or other map, over noisy copies of the input.",
         formula: "1/n Σ_i (g_i - ḡ)²,   g_i = ∂S/∂x (x + ε_i),   ε_i ~ N(0, (sigma (max x - min x))²)",
-        paper: "Adebayo, Gilmer, Goodfellow, Kim: Local Explanation Methods for Deep Neural Networks, ICLR workshop 2018",
+        paper:
+            "Adebayo, Gilmer, Goodfellow, Kim: Local Explanation Methods for Deep Neural Networks, ICLR workshop 2018",
         result: "the input's shape; that of the wrapped method", place: .input,
         cost: "samples times the wrapped method: 50 forward and backward passes by default",
         fits: "what the wrapped method fits",

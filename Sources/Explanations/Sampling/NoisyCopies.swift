@@ -56,7 +56,8 @@ package struct NoisyCopies: Sendable {
         guard noise.shape.rank > 0, noise.shape[0] > 0, experiment.row(of: noise.slice(0)) != nil else {
             throw ExplanationError.parameter(
                 method: experiment.label, name: "noise",
-                reason: "the file holds \(noise.shape), which is not [n, \(input.shape.dimensions.dropFirst().map(String.init).joined(separator: ", "))] for this input of shape \(input.shape)"
+                reason:
+                    "the file holds \(noise.shape), which is not [n, \(input.shape.dimensions.dropFirst().map(String.init).joined(separator: ", "))] for this input of shape \(input.shape)"
             )
         }
         let copies = (0..<noise.shape[0]).compactMap { experiment.row(of: noise.slice($0)) }

@@ -22,13 +22,25 @@ package struct WrappedMethod: Sendable {
         _ parameters: inout MethodParameters, key: String = "of", default defaultName: String, takesRest: Bool = true
     ) throws(ExplanationError) {
         let path = (parameters.text(key) ?? defaultName).split(separator: "/", omittingEmptySubsequences: false)
-        guard let name = path.first, path.count <= Self.deepest else {
+        guard path.count <= Self.deepest else {
             throw parameters.problem(key, "methods are nested more than \(Self.deepest) deep")
         }
+        try self.init(path, key, takesRest, &parameters)
+    }
+
+    /// A method that is no choice; it is given all parameters that are left.
+    package init(always name: String, _ parameters: inout MethodParameters) throws(ExplanationError) {
+        try self.init([name[...]], "of", true, &parameters)
+    }
+
+    private init(
+        _ path: [Substring], _ key: String, _ takesRest: Bool, _ parameters: inout MethodParameters
+    ) throws(ExplanationError) {
         var values = parameters.rest(of: key)
         if takesRest { values.merge(parameters.rest()) { own, _ in own } }
         if path.count > 1 { values["of"] = path.dropFirst().joined(separator: "/") }
-        specification = MethodSpecification(String(name), parameters: values)
+        let name = path.first.map { String($0) } ?? ""
+        specification = MethodSpecification(name, parameters: values)
         guard let display = try MethodCatalogue.display(of: specification) else {
             throw parameters.problem(key, "'\(name)' makes no map")
         }
