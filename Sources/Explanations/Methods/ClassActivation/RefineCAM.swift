@@ -12,7 +12,7 @@ package struct RefineCAM: ProcedureMethod {
         result: "[B, H, W] of the input", place: .layer, cost: "the base method's, once for every layer",
         fits: "pictures and models with several spatial layers",
         remarks:
-            "Fine as an early layer, and quiet wherever a single layer is quiet: a layer whose map is empty empties the product. By default the layers are the four deepest that the automatic choice is made among, one of each resolution. The authors' code also has other means than the product.",
+            "Fine as an early layer, and quiet wherever a single layer is quiet: a layer whose map is empty empties the product. By default the layers are the four deepest that the automatic choice is made among, one of each resolution. The default base tells classes apart less than of=gradcam. The authors' code also has other means than the product.",
         parameters: [WrappedMethod.parameter(default: "gradcam++"), layers.description], display: .positive)
 
     private static let layers = MethodParameter<String?>.word("layers", "layers or tensors, joined by '+'")
