@@ -1,8 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint golden clean
+.PHONY: help setup demo test lint golden documentation clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: Debian packages, ONNX Runtime
 	@Scripts/setup
@@ -21,6 +21,10 @@ lint: ## Check format, imports and where unsafe code stands
 
 golden: setup ## Make the expected values of the tests again, with PyTorch and others
 	@Scripts/make-golden
+
+documentation: setup ## Write the methods' pages again
+	swift build --configuration release --product gaze
+	.build/release/gaze methods --pages Documentation/Methods
 
 clean: ## Remove everything that was built or fetched
 	rm -rf .build .demo .engine .peers

@@ -30,9 +30,9 @@ CHECK_FAILED = 3
 class Gaze:
     """A `gaze-benchmark` process, spoken to line by line."""
 
-    def __init__(self, executable, folder, layer):
+    def __init__(self, executable, folder, layer, method="gradcam"):
         self.folder = folder
-        command = [str(executable), str(folder / "resnet50.onnx"), "--method", "gradcam", "--target", str(TARGET), "--input",
+        command = [str(executable), str(folder / "resnet50.onnx"), "--method", method, "--target", str(TARGET), "--input",
                    str(folder / "x.npy"), "--layer", layer]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         if self.process.stdout.readline().strip() != "ready":

@@ -32,10 +32,12 @@ def main():
     path = arguments.folder / "resnet50.onnx"
     export(model, [x], path, arguments.exporter, ["input"], ["logits"], external_data=False)
     with torch.no_grad():
-        layer = name_of(all_values(path, x.numpy()), architectures.trunk("resnet50", model, x).numpy())
+        values = all_values(path, x.numpy())
+        layers = {"layer": name_of(values, architectures.trunk("resnet50", model, x).numpy()),
+                  "stem": name_of(values, model.maxpool(model.relu(model.bn1(model.conv1(x)))).numpy())}
     torch.save(model.state_dict(), arguments.folder / "resnet50.pt")
     np.save(arguments.folder / "x.npy", x.numpy())
-    (arguments.folder / "resnet50.json").write_text(json.dumps({"layer": layer}))
+    (arguments.folder / "resnet50.json").write_text(json.dumps(layers))
 
 
 if __name__ == "__main__":

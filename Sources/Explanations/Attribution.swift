@@ -15,6 +15,8 @@ public struct Attribution: Sendable {
     public internal(set) var checks: [[SelfCheck]] = []
     /// Further arrays by name, `[B, …]`: standard errors, channel weights.
     public internal(set) var companions: [String: Tensor<Float>] = [:]
+    /// Seconds that it took; methods that are graphs share their run, and each says its whole length.
+    public internal(set) var seconds = 0.0
     /// What a user should know.
     public internal(set) var notes: [String]
 

@@ -10,8 +10,8 @@ extension Attributor {
             throw ExplanationError.unknownMethod(name: method.name, suggestions: [])
         }
         var remarks = notes
-        let results = try contexts(of: query, samples: scores.count).map { context in
-            let experiment = try Experiment(context, settings: settings, label: method.label)
+        let results = try experiments(on: query, samples: scores.count, label: method.label, settings: settings).map {
+            experiment in
             let result = try procedure.result(of: experiment)
             for note in experiment.notes + result.notes where !remarks.contains(note) { remarks.append(note) }
             return result
@@ -27,6 +27,13 @@ extension Attributor {
                     (name, try Tensor.stacking(results.compactMap { $0.companions[name] }))
                 }),
             notes: remarks)
+    }
+
+    /// One experiment a sample of a query.
+    package func experiments(
+        on query: Query, samples: Int, label: String, settings: RunSettings = RunSettings()
+    ) throws -> [Experiment] {
+        try contexts(of: query, samples: samples).map { try Experiment($0, settings: settings, label: label) }
     }
 
     /// One context a sample: its rows of the inputs, its part of the target.

@@ -83,19 +83,19 @@ public final class Attributor: Sendable {
         if graphs.methods.isEmpty { graphs.methods = [MethodSpecification("score")] }
         let batches = try Batches(
             query.inputs, for: self, explained: query.explained, origins: query.origins, of: query.samples)
+        var start = ContinuousClock.now
         let parts = try (0..<batches.count).map { try attributeBatch(graphs, batches, $0) }
         let answered = try batches.joined(parts)
+        let shared = ContinuousClock.now - start
         var next = answered.makeIterator()
         return try zip(query.methods, procedures).map { method, isProcedure in
+            if isProcedure { start = .now }
             var answer =
                 try (isProcedure ? nil : next.next())
                 ?? attribute(
                     query, by: method, scores: answered[0].scores, notes: answered[0].notes, settings: settings)
-            let broken = answer.values.elements.count { !$0.isFinite }
-            if broken > 0 {
-                answer.notes.append(
-                    ExplanationError.notFinite(what: "The result of \(method.label)", count: broken).description)
-            }
+            answer.seconds = (isProcedure ? ContinuousClock.now - start : shared) / .seconds(1)
+            if query.diagnoses { answer.notes += diagnoses(of: answer, to: query) }
             return answer
         }
     }

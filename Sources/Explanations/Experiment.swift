@@ -129,12 +129,13 @@ package final class Experiment: Sendable {
         }
         inputs[context.explained] = try rows(points)
         let asked = methods.isEmpty ? [MethodSpecification("score")] : methods
-        let attributions = try context.attributor.attribute(
-            Query(
-                inputs: inputs, target: context.target, text: context.text, methods: asked, layer: context.layer,
-                chosen: context.chosen, explained: context.explained,
-                origins: [Int](repeating: context.sample, count: points.count), samples: context.samples,
-                readMask: context.readMask))
+        var query = Query(
+            inputs: inputs, target: context.target, text: context.text, methods: asked, layer: context.layer,
+            chosen: context.chosen, explained: context.explained,
+            origins: [Int](repeating: context.sample, count: points.count), samples: context.samples,
+            readMask: context.readMask)
+        query.diagnoses = false
+        let attributions = try context.attributor.attribute(query)
         return Answers(scores: attributions[0].scores, results: methods.isEmpty ? [] : attributions.map(\.values))
     }
 

@@ -43,4 +43,11 @@ public struct MethodSpecification: Sendable, Hashable {
         }
         parameters = values
     }
+
+    /// The parameters with the catalogue's defaults for those that are not given.
+    public var completeParameters: [String: String] {
+        let known = (try? MethodCatalogue.description(named: name).parameters) ?? []
+        let defaults = Dictionary(known.map { ($0.name, $0.defaultValue) }, uniquingKeysWith: { first, _ in first })
+        return defaults.merging(parameters) { _, given in given }
+    }
 }

@@ -20,6 +20,8 @@ package struct Query: Sendable {
     package var origins: [Int]?
     /// How many samples that question has.
     package var samples: Int?
+    /// Whether results that show nothing are looked into: not worth it for the many runs inside of a method.
+    package var diagnoses = true
     /// Reads a mask file that the target names.
     package var readMask: @Sendable (String) throws -> Tensor<Float>
 

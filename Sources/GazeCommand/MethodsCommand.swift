@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Gaze
 
 /// `gaze methods [NAME]`
@@ -12,13 +13,17 @@ struct MethodsCommand: ParsableCommand {
     @Flag(help: "JSON instead of text.")
     var json = false
 
+    @Option(help: "Write one Markdown page a method, and a table of all, into this folder.", completion: .directory)
+    var pages: String?
+
     /// The catalogue's entry as JSON.
     private struct Entry: Encodable {
-        let name, summary, formula, paper, result, cost, fits, remarks: String
+        let name, family, summary, formula, paper, result, cost, fits, remarks: String
         let parameters: [[String: String]]
 
         init(_ description: MethodDescription) {
             name = description.name
+            family = description.family.rawValue
             summary = description.summary
             formula = description.formula
             paper = description.paper
@@ -34,20 +39,41 @@ struct MethodsCommand: ParsableCommand {
 
     func run() throws {
         try Console.report {
-            if let name {
+            if let pages {
+                try write(pages)
+            } else if let name {
                 let description = try MethodCatalogue.description(named: name)
                 if json { try Console.putJSON(Entry(description)) } else { show(description) }
             } else if json {
                 try Console.putJSON(MethodCatalogue.descriptions.map(Entry.init))
             } else {
-                Console.put(Console.table(MethodCatalogue.descriptions.map { [$0.name, $0.summary] }))
+                for family in MethodDescription.Family.allCases {
+                    let rows = MethodCatalogue.descriptions.filter { $0.family == family }.map {
+                        ["", $0.name, $0.summary]
+                    }
+                    guard !rows.isEmpty else { continue }
+                    Console.put(family.rawValue)
+                    Console.put(Console.table(rows))
+                }
             }
+        }
+    }
+
+    private func write(_ folder: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for (name, text) in MethodPage.files(MethodCatalogue.descriptions) {
+                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"), options: .atomic)
+            }
+        } catch {
+            throw GazeError.unwritable(path: folder, reason: WritingProblem.words(for: error))
         }
     }
 
     private func show(_ description: MethodDescription) {
         let rows = [
-            ("", description.summary), ("formula", description.formula), ("paper", description.paper),
+            ("", description.summary), ("family", description.family.rawValue), ("formula", description.formula),
+            ("paper", description.paper),
             ("result", description.result), ("cost", description.cost), ("fits", description.fits),
             ("remarks", description.remarks),
         ]

@@ -31,6 +31,12 @@ public struct Explanation: Sendable {
     public let raw: Tensor<Float>
     /// The raw result as one number per place, `[h, w]`: the method's own reduction over channels, no scaling.
     public let map: Tensor<Float>
+    /// What the method measured about itself.
+    public let checks: [SelfCheck]
+    /// Further arrays of the method by name: standard errors, channel weights.
+    public let companions: [String: Tensor<Float>]
+    /// Seconds that the method took.
+    public let seconds: Double
     /// What a reader should know.
     public let notes: [String]
     private let display: MethodDescription.Display
@@ -55,10 +61,19 @@ public struct Explanation: Sendable {
         let tensor = attribution.layer?.layer.tensorName
         self.trial = trial.flatMap { $0.entries[$0.chosen].tensor == tensor ? $0 : nil }
         score = Double(attribution.scores.first ?? .nan)
-        map = Self.reduced(raw, geometry: geometry, layout: layout, display: display)
+        map = Self.reduced(raw, layout: layout, display: display)
+        checks = attribution.checks.first ?? []
+        companions = attribution.companions.mapValues { $0.slice(0) }
+        seconds = attribution.seconds
         var notes = notes + attribution.notes
         let diagnosis = MapDiagnosis(map, range: Self.overlay(for: display).range)
-        if !diagnosis.isInformative { notes.append(diagnosis.description) }
+        if diagnosis == .nothingPositive(maximum: map.elements.max() ?? 0), let first = ranking.first, let prediction,
+            first.index != prediction.index
+        {
+            notes.append("the model's first choice for this picture is \(first.name), not \(prediction.name)")
+        }
+        // What is wrong with the raw numbers is said with its cause already.
+        if !diagnosis.isInformative, ResultFlaw(raw, display: display) == nil { notes.append(diagnosis.description) }
         self.notes = notes
     }
 
@@ -93,12 +108,14 @@ public struct Explanation: Sendable {
 
     /// One number per place: a map stays; channels are summed, or their largest magnitude is taken.
     private static func reduced(
-        _ raw: Tensor<Float>, geometry: PictureGeometry, layout: Preprocessing.Layout,
-        display: MethodDescription.Display
+        _ raw: Tensor<Float>, layout: Preprocessing.Layout, display: MethodDescription.Display
     ) -> Tensor<Float> {
         guard raw.shape.rank == 3 else { return raw }
-        // One number a pixel comes as [1, H, W], wherever the model has its channels.
-        let channelsFirst = layout == .nchw || raw.shape == [1, geometry.inputHeight, geometry.inputWidth]
+        // One plane for all channels, whatever the model's layout.
+        if raw.shape[0] == 1, let plane = try? raw.reshaped(Shape(Array(raw.shape.dimensions.dropFirst()))) {
+            return plane
+        }
+        let channelsFirst = layout == .nchw
         let channels = channelsFirst ? raw.shape[0] : raw.shape[2]
         let plane = Shape(
             channelsFirst ? Array(raw.shape.dimensions.dropFirst()) : Array(raw.shape.dimensions.dropLast()))

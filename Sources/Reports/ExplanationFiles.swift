@@ -54,11 +54,11 @@ public struct ExplanationFiles: Sendable {
         }
         if formats.contains(.npz) {
             let path = stem + ".npz"
-            try NumpyArchive.write(
-                [
-                    "raw": AnyTensor(explanation.raw), "map": AnyTensor(explanation.map),
-                    "score": AnyTensor(Tensor(Float(explanation.score))),
-                ], path: path)
+            var arrays = explanation.companions.mapValues { AnyTensor($0) }
+            arrays["raw"] = AnyTensor(explanation.raw)
+            arrays["map"] = AnyTensor(explanation.map)
+            arrays["score"] = AnyTensor(Tensor(Float(explanation.score)))
+            try NumpyArchive.write(arrays, path: path)
             record.files["npz"] = path
         }
         if formats.contains(.json) {

@@ -48,10 +48,12 @@ public struct ExplanationRecord: Sendable, Codable {
     public let top: [Prediction]
     /// The method's name.
     public let method: String
-    /// The method's parameters as they were given.
+    /// All of the method's parameters: those that were given, and defaults.
     public let parameters: [String: String]
     /// Where the map was made.
     public let layer: LayerRecord?
+    /// What the method measured about itself: completeness, standard errors.
+    public let checks: [SelfCheck]
     /// The explained number.
     public let score: Double
     /// Height and width of the raw map.
@@ -66,8 +68,10 @@ public struct ExplanationRecord: Sendable, Codable {
     public internal(set) var files: [String: String]
     /// Gaze's and the engine's versions.
     public let versions: [String: String]
-    /// Seconds that preparing and running took.
+    /// Seconds that preparing and running took, for all maps of the picture together.
     public let seconds: Double
+    /// Seconds that this method took; methods that are one graph share a run.
+    public let methodSeconds: Double
 
     /// The record of an explanation.
     public init(
@@ -82,7 +86,9 @@ public struct ExplanationRecord: Sendable, Codable {
         prediction = explanation.prediction
         self.top = top
         method = explanation.method.name
-        parameters = explanation.method.parameters
+        parameters = explanation.method.completeParameters
+        checks = explanation.checks
+        methodSeconds = explanation.seconds
         layer = explanation.layer.map {
             LayerRecord(
                 name: $0.layer.name, tensor: $0.layer.tensorName, operation: $0.layer.operation,

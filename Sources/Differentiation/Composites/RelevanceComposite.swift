@@ -1,0 +1,64 @@
+package import Graphs
+import Tensors
+
+/// The backward rules of layer-wise relevance propagation: what flows is the relevance of each element instead of its
+/// cotangent, and every rule divides the relevance of a result among its operands (Bach et al. 2015).
+///
+/// Linear layers go by the rules given here. For all other operators: what moves or selects elements moves relevance back
+/// (max pooling gives it to the maximum); activations and constant factors pass it on; sums, average pooling and
+/// interpolation divide it in proportion to the terms; a normalisation counts its deviation as a constant, a quotient
+/// its divisor. Biases take part in the denominators and keep their share.
+package struct RelevanceComposite: Sendable {
+    /// How a product of two values that both depend on the picture divides relevance.
+    package enum Products: Sendable, Hashable {
+        /// All to the content: gates, attention matrices and norms count as weights; half to each of two contents.
+        case gatesAreWeights
+        /// Half to each factor, also of attention matrices and gates (Achtibat et al. 2024).
+        case halves
+    }
+
+    /// The rule of convolutions.
+    package var convolution: any RelevanceRule
+    /// The rule of matrix products.
+    package var dense: any RelevanceRule
+    /// The rule of the linear layers that are reached first from the explained value; nil where they are as others.
+    package var first: (any RelevanceRule)?
+    /// The rule of the linear layers behind which no other leads to the scored values; nil where they are as others.
+    package var last: (any RelevanceRule)?
+    package var products = Products.gatesAreWeights
+    /// Whether sums count the positive parts of their terms only.
+    package var sumsArePositive = false
+    /// What keeps divisions by small numbers small.
+    package var epsilon = 1e-6
+
+    package init(convolution: any RelevanceRule, dense: any RelevanceRule) {
+        self.convolution = convolution
+        self.dense = dense
+    }
+
+    /// One rule for all linear layers.
+    package init(_ rule: any RelevanceRule) { self.init(convolution: rule, dense: rule) }
+
+    /// The rules for the nodes of a graph behind the explained value; the last layers are those in front of the scored
+    /// values.
+    package func composite(for graph: Graph, explaining explained: ValueID, scored: [ValueID] = []) -> Composite {
+        let planned = PlannedRule(rules: RelevancePlan(self, GraphUse(graph, explained: [explained]), scored).rules)
+        return Composite([Composite.Exception(planned) { node, _ in planned.rule(for: node) != nil }])
+    }
+}
+
+/// Rules that were chosen node by node; a node is known by its first result.
+private struct PlannedRule: BackwardRule {
+    let rules: [ValueID: any BackwardRule]
+
+    var character: RuleCharacter { .modified }
+
+    func rule(for node: Node) -> (any BackwardRule)? { node.results.first.flatMap { rules[$0] } }
+
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let rule = rule(for: step.node) else {
+            throw .noRule(operation: step.node.qualifiedOperation, node: step.label)
+        }
+        return try rule.cotangents(&step)
+    }
+}

@@ -1,0 +1,127 @@
+import Differentiation
+package import Graphs
+package import Tensors
+
+/// Layer-wise relevance propagation (Bach et al. 2015): the score divided among the input's elements, layer by layer.
+package struct LayerwiseRelevance: GraphMethod {
+    /// How linear layers divide relevance.
+    package enum Rule: String, CaseIterable, Sendable {
+        case epsilon, gamma
+        case generalisedGamma = "generalised-gamma"
+        case alpha1beta0, alpha2beta1, zplus, flat
+        case squaredWeights = "w2"
+        case epsilonGammaBox = "epsilon-gamma-box"
+        case epsilonPlusFlat = "epsilon-plus-flat"
+        case epsilonAlpha2Beta1Flat = "epsilon-alpha2beta1-flat"
+    }
+
+    package static let description = MethodDescription(
+        name: "lrp", family: .modifiedBackward,
+        summary: "The score divided among the input's numbers, layer by layer, so that what comes in goes out again.",
+        formula: """
+            R_i = Σ_j (contribution of i to j / Σ_i contributions to j) R_j, from R = S; contributions with bias:
+            epsilon x W · gamma x (W + γW⁺), b + γb⁺ · alpha1beta0 = zplus x⁺W⁺ + x⁻W⁻, b⁺ · alpha2beta1 2 (+) - 1 (-) \
+            · flat 1 · w2 W² · box x W - l W⁺ - h W⁻;   denominators z + ε sign z
+            """,
+        paper:
+            "Bach, Binder, Montavon, Klauschen, Müller, Samek: On Pixel-Wise Explanations by Layer-Wise Relevance Propagation, PLoS ONE 2015; Montavon et al.: Layer-Wise Relevance Propagation: An Overview, 2019; Kohlbrenner et al.: Towards Best Practice in Explaining Neural Network Decisions with LRP, IJCNN 2020",
+        result: "the input's shape", place: .input, cost: "1 forward pass, 1 to 4 full backward passes by rule",
+        fits:
+            "ReLU networks above all; others too: activations pass relevance on, gates and attention matrices count as weights, deviations of normalisations as constants. Target a logit, not a probability",
+        remarks:
+            "The sum of the map is the score less what biases keep, and is reported. As ε goes to 0, rule=epsilon is gradient-x-input on ReLU networks, and as noisy. alpha1beta0 and zplus (the same rule) show nearly the same map for every class and survive randomised upper layers: their products of non-negative matrices converge to rank 1 (Sixt et al. 2020, When Explanations Lie). The composites epsilon-gamma-box and epsilon-plus-flat keep the upper layers' epsilon, which is specific to the class, and are what the literature recommends for photographs. captum's GammaRule leaves the bias as it is, and its Alpha1_Beta0 keeps negative biases and multiplies positive weights with negative inputs; Gaze follows the definitions.",
+        parameters: [
+            rule.description, epsilon.description, gamma.description, low.description, high.description,
+        ],
+        display: .signed)
+
+    private static let rule = MethodParameter.choice(
+        "rule", Rule.epsilon, "how linear layers divide relevance, or a composite of several such rules")
+    private static let epsilon = MethodParameter.number("eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
+    private static let gamma = MethodParameter.number(
+        "gamma", 0.25, in: 0...1e6, "how much more positive weights count, for rules with gamma")
+    private static let low = bound("low", "smallest")
+    private static let high = bound("high", "largest")
+
+    private let name: String
+    private let composite: RelevanceComposite
+
+    package init(_ parameters: inout MethodParameters) throws(ExplanationError) {
+        let rule = try parameters.value(Self.rule)
+        let (epsilon, gamma) = (try parameters.value(Self.epsilon), try parameters.value(Self.gamma))
+        let (low, high) = (try parameters.value(Self.low), try parameters.value(Self.high))
+        guard low.isEmpty == high.isEmpty else {
+            throw parameters.problem(low.isEmpty ? "low" : "high", "the box needs both low and high, or neither")
+        }
+        guard low.isEmpty || rule == .epsilonGammaBox else {
+            throw parameters.problem("low", "only rule=epsilon-gamma-box has a box")
+        }
+        guard low.count == high.count || low.count == 1 || high.count == 1,
+            low.count < 1 || (0..<max(low.count, high.count)).allSatisfy({
+                low[low.count == 1 ? 0 : $0] <= high[high.count == 1 ? 0 : $0]
+            })
+        else {
+            throw parameters.problem("low", "every lower bound has an upper one that is not smaller")
+        }
+        var composite = Self.composite(
+            rule, gamma: gamma, low.isEmpty ? .ofEachSample : .given(low: low, high: high))
+        composite.epsilon = epsilon
+        self.composite = composite
+        name = "lrp \(rule.rawValue) \(epsilon) \(gamma) \(low) \(high)"
+    }
+
+    package func gradients(in question: Question) throws -> [GradientRequest] { [.of(question.input, by: rules)] }
+
+    package func result(in question: inout QuestionGraph) throws -> ValueID {
+        try question.gradient(of: question.question.input, by: rules)
+    }
+
+    package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { SelfCheck.conservation(result, score) }
+
+    private var rules: BackwardRules {
+        BackwardRules(name: name, start: .weightedValues) { graph, input in
+            composite.composite(for: graph, explaining: input)
+        }
+    }
+
+    private static func composite(
+        _ rule: Rule, gamma: Double, _ bounds: BoxRelevance.Bounds
+    ) -> RelevanceComposite {
+        switch rule {
+        case .epsilon: .epsilon
+        case .gamma: RelevanceComposite(GammaRelevance(gamma: gamma))
+        case .generalisedGamma: RelevanceComposite(GeneralisedGammaRelevance(gamma: gamma))
+        case .alpha1beta0, .zplus: RelevanceComposite(AlphaBetaRelevance(alpha: 1, beta: 0))
+        case .alpha2beta1: RelevanceComposite(AlphaBetaRelevance(alpha: 2, beta: 1))
+        case .flat: RelevanceComposite(FlatRelevance.flat)
+        case .squaredWeights: RelevanceComposite(FlatRelevance.squaredWeights)
+        case .epsilonGammaBox: .epsilonGammaBox(gamma: gamma, bounds)
+        case .epsilonPlusFlat: .epsilonPlusFlat
+        case .epsilonAlpha2Beta1Flat: .epsilonAlpha2Beta1Flat
+        }
+    }
+
+    private static func bound(_ name: String, _ kind: String) -> MethodParameter<[Double]> {
+        MethodParameter(
+            name, [], written: "of each sample",
+            "the \(kind) number that the first layer can read, for the box: one number, or one a channel with slashes between them (-2.1/-2/-1.8)"
+        ) { text in
+            let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
+            let values = numbers.compactMap { $0 }.filter(\.isFinite)
+            return values.count == numbers.count && values.count <= 1024 ? values : nil
+        }
+    }
+}
+
+extension SelfCheck {
+    /// How much of the score the map's sum is.
+    static func conservation(_ result: Tensor<Float>, _ score: Double) -> [SelfCheck] {
+        let sum = result.elements.reduce(0) { $0 + Double($1) }
+        guard score != 0, sum.isFinite, score.isFinite else { return [] }
+        return [
+            SelfCheck(
+                "conservation", sum / score,
+                "the map's sum over the score; 1 where all relevance arrives, other where biases kept or gave theirs")
+        ]
+    }
+}
