@@ -25,11 +25,13 @@ package struct FGVis: ProcedureMethod {
         "game", .deletion,
         "deletion and preservation start from the picture, generation and repression from the baseline")
     private static let iterations = MethodParameter<Int>.integer("iterations", 200, in: 1...100_000, "steps")
-    private static let lambda = MethodParameter<Double>.number("lambda", 1, in: 0...1e6, "the weight of the mask's mean")
+    private static let lambda = MethodParameter<Double>.number(
+        "lambda", 1, in: 0...1e6, "the weight of the mask's mean")
     private static let rate = MethodParameter<Double>.number(
         "rate", 0.1, in: 1e-6...1, "how far the element with the largest gradient moves in a step")
     private static let stop = MethodParameter<Double>.number(
-        "stop", 0.1, in: 0...1, "deletion ends when the scaled score is below this, generation when it is above 1 minus this")
+        "stop", 0.1, in: 0...1,
+        "deletion ends when the scaled score is below this, generation when it is above 1 minus this")
     private static let gate = MethodParameter<Bool>.flag(
         "gate", true, "lets gradients pass an activation only inside its hull in the original picture")
     private static let baseline = MethodParameter<Baseline>.baseline("0", "what shows where the mask is 0")
@@ -39,7 +41,8 @@ package struct FGVis: ProcedureMethod {
         summary: "A mask of single pixels and channels that takes the score away, keeps it, makes it or holds it down.",
         formula:
             "e = m x + (1 - m) x̄;   deletion, repression: min s(e) + λ mean|1 - m|, M = 1 - m;   preservation, generation: min λ mean|m| - s(e), M = m;   ∂/∂h passes only where min(0, h(x)) ≤ h(e) ≤ max(0, h(x))",
-        paper: "Wagner, Köhler, Gindele, Hetzel, Wiedemer, Behnke: Interpretable and Fine-Grained Visual Explanations for Convolutional Neural Networks, CVPR 2019",
+        paper:
+            "Wagner, Köhler, Gindele, Hetzel, Wiedemer, Behnke: Interpretable and Fine-Grained Visual Explanations for Convolutional Neural Networks, CVPR 2019",
         result: "the input's shape, 0 to 1", place: .input,
         cost: "1 forward and 1 backward pass an iteration; the model's own activations are held beside them",
         fits: "models with backward rules throughout, best with ReLU",
@@ -92,7 +95,8 @@ package struct FGVis: ProcedureMethod {
             checks: [
                 score.check,
                 SelfCheck("scaled score", last, "behind the mask: 1 is the picture's score, 0 the baseline's"),
-                SelfCheck("area", mask.reduce(0) { $0 + (game.isLow ? 1 - $1 : $1) } / Double(mask.count), "the map's mean"),
+                SelfCheck(
+                    "area", mask.reduce(0) { $0 + (game.isLow ? 1 - $1 : $1) } / Double(mask.count), "the map's mean"),
             ])
     }
 }
