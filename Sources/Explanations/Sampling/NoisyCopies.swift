@@ -28,10 +28,10 @@ package struct NoisyCopies: Sendable {
         }
     }
 
-    private let samples: Int
-    private let sigma: Double
-    private let seed: UInt64
-    private let noise: Tensor<Float>?
+    let samples: Int
+    let sigma: Double
+    let seed: UInt64
+    let noise: Tensor<Float>?
 
     package init(
         _ values: inout MethodParameters, _ parameters: Parameters = NoisyCopies.parameters()
