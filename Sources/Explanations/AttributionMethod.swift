@@ -20,6 +20,9 @@ package protocol AttributionMethod: Sendable {
 
     /// What can be told about one sample's result by looking at it: conservation, say.
     func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck]
+
+    /// What a user should know about the method on this model, whatever the result.
+    func notes(on question: Question) throws -> [String]
 }
 
 extension AttributionMethod {
@@ -30,6 +33,8 @@ extension AttributionMethod {
     package var display: MethodDescription.Display? { Self.description.display }
 
     package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { [] }
+
+    package func notes(on question: Question) throws -> [String] { [] }
 
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) where Self: ParameterFree {
         self.init()
@@ -48,6 +53,20 @@ package protocol GraphMethod: AttributionMethod {
 
     /// Appends the nodes that compute the raw result, `[B, …]`, and returns it.
     func result(in question: inout QuestionGraph) throws -> ValueID
+
+    /// Appends further numbers by name, one a sample, `[B]`, that the checks need.
+    func evidence(in question: inout QuestionGraph) throws -> [String: ValueID]
+
+    /// What can be told about one sample's result with that evidence.
+    func checks(of result: Tensor<Float>, score: Double, evidence: [String: Double]) -> [SelfCheck]
+}
+
+extension GraphMethod {
+    package func evidence(in question: inout QuestionGraph) throws -> [String: ValueID] { [:] }
+
+    package func checks(of result: Tensor<Float>, score: Double, evidence: [String: Double]) -> [SelfCheck] {
+        checks(of: result, score: score)
+    }
 }
 
 /// A method that asks the model many times: sampling, masking, optimising. It explains one sample at a time.
