@@ -111,11 +111,28 @@ package struct ExperimentGraph {
         return nodes.emit("Mul", [nodes.emit("Sum", values), nodes.scalar(1 / Double(values.count))])
     }
 
+    /// The same numbers as another type.
+    package mutating func cast(_ value: ValueID, to type: ElementType) -> ValueID {
+        nodes.emit("Cast", [value], ["to": .integer(Int(type.rawValue))])
+    }
+
+    /// `start + position (input - start)` for every position, `[n, B, …]`, rounded once, as `StraightLine.point` does: one bit of
+    /// a pixel can turn a rectifier over.
+    package mutating func line(from start: ValueID, to positions: [Double]) throws -> ValueID {
+        let from = cast(start, to: .float64)
+        let change = nodes.emit("Sub", [cast(input, to: .float64), from])
+        let along = nodes.constant(
+            AnyTensor(try Tensor<Double>(shape: pointShape(positions.count), elements: positions)), name: "positions")
+        return cast(nodes.emit("Add", [from, nodes.emit("Mul", [along, change])]), to: .float32)
+    }
+
     /// Numbers along the first axis of a portion, `[n, 1, 1, …]`, for broadcasting over points.
     package mutating func perPoint(_ values: [Double]) throws -> ValueID {
-        let shape = Shape([values.count, 1] + sampleShape.dimensions.map { _ in 1 })
-        return nodes.constant(AnyTensor(try Tensor(shape: shape, elements: values.map { Float($0) })))
+        nodes.constant(
+            AnyTensor(try Tensor(shape: pointShape(values.count), elements: values.map { Float($0) })))
     }
+
+    private func pointShape(_ count: Int) -> Shape { Shape([count, 1] + sampleShape.dimensions.map { _ in 1 }) }
 
     /// Given inputs as a constant `[n, 1 or B, …]`, where each holds one sample's or all samples'; nil where they fit neither.
     package mutating func given(_ inputs: Tensor<Float>, count: Int) -> ValueID? {

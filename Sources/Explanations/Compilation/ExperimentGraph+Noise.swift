@@ -69,8 +69,10 @@ extension ExperimentGraph {
         }
         let axes = nodes.integers(Array(1...max(sampleShape.rank, 1)))
         let extremes = ["ReduceMax", "ReduceMin"].map { nodes.emit($0, [input, axes], ["keepdims": .integer(1)]) }
-        let deviation = nodes.emit("Mul", [nodes.emit("Sub", extremes), nodes.scalar(copies.sigma)])
-        let noise = nodes.emit("Mul", [deviation, nodes.constant(AnyTensor(normal), name: "noise")])
+        let spread = nodes.emit("Sub", extremes.map { cast($0, to: .float64) })
+        let deviation = nodes.emit("Mul", [spread, nodes.constant(AnyTensor(Tensor<Double>(copies.sigma)))])
+        let noise = nodes.emit(
+            "Mul", [cast(deviation, to: .float32), nodes.constant(AnyTensor(normal), name: "noise")])
         return nodes.emit("Add", [input, noise])
     }
 }

@@ -97,8 +97,7 @@ package struct IntegratedGradients: CompilableProcedure {
             let change = experiment.nodes.emit("Sub", [experiment.input, start])
             let sums = try experiment.sums(over: nodes.count, of: MethodSpecification("gradient")) {
                 experiment, range in
-                let positions = try experiment.perPoint(nodes[range].map(\.position))
-                return experiment.nodes.emit("Add", [start, experiment.nodes.emit("Mul", [positions, change])])
+                try experiment.line(from: start, to: nodes[range].map(\.position))
             } terms: { experiment, gradients, range in
                 let weights = try experiment.perPoint(nodes[range].map(\.weight))
                 return [experiment.sum(experiment.nodes.emit("Mul", [weights, gradients]))]
