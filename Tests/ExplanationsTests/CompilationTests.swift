@@ -2,6 +2,7 @@ import Explanations
 import Foundation
 import Graphs
 import ONNXFormat
+import ONNXMessages
 import Runtime
 import Tensors
 import Testing
