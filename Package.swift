@@ -96,7 +96,7 @@ let package = Package(
         .testTarget(
             name: "ExplanationsTests",
             dependencies: [
-                "Explanations", "Differentiation", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport",
+                "Explanations", "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport",
             ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(

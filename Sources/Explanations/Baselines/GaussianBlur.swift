@@ -32,6 +32,18 @@ package struct GaussianBlur: Sendable, Hashable {
         return result
     }
 
+    /// The filter along an axis of this length as a matrix: row i holds what position i is made of.
+    package func matrix(_ length: Int) -> Tensor<Float> {
+        var matrix = Tensor<Float>(repeating: 0, shape: [length, length])
+        let rows = sigma > 0 ? axis(length) : (0..<length).map { ($0, [1]) }
+        matrix.mutateElements { elements in
+            for (row, (first, weights)) in rows.enumerated() {
+                for (offset, weight) in weights.enumerated() { elements[row * length + first + offset] = Float(weight) }
+            }
+        }
+        return matrix
+    }
+
     /// For every position the first sample that it is made of, and the weights of that and the next ones.
     ///
     /// What the mirror folds back adds to the weights of the samples inside, so no sample is read twice.

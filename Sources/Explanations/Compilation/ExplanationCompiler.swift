@@ -74,9 +74,11 @@ struct ExplanationCompiler {
         var notes = resolved.notes
         var answer: QuestionGraph
         let map: ValueID
+        let layer: LayerChoice?
         if let method = built as? any GraphMethod {
             answer = try QuestionGraph(question, gradients: method.gradients(in: question), seeds: seeds)
             map = try method.result(in: &answer)
+            layer = try method.layer(in: question)
         } else if let procedure = built as? any CompilableProcedure {
             let source = PointSource(
                 attributor, query, batch: question.batch, explained: explained, seeds: classes == nil ? nil : seeds)
@@ -85,6 +87,7 @@ struct ExplanationCompiler {
                 method: request.method.name)
             map = try procedure.result(in: &experiment)
             notes += experiment.notes
+            layer = experiment.layer
             answer = experiment.nodes
         } else {
             throw ExplanationError.unsuitable(method: request.method.name, reason: "it is no graph")
@@ -93,7 +96,6 @@ struct ExplanationCompiler {
         let results = [map, score].map {
             answer.emit("Cast", [$0], ["to": .integer(Int(ElementType.float32.rawValue))])
         }
-        let layer = try built.layer(in: question)
         let chosenInside = if case .top = request.target { target } else { nil as ValueID? }
         let finished = try finished(
             answer.graph, map: results[0], score: results[1], target: target, isTargetInside: chosenInside != nil,

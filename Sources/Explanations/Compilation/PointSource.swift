@@ -70,6 +70,11 @@ final class PointSource {
         return (question, resolved.parts.map(\.weights))
     }
 
+    /// Where a method's maps live.
+    func layer(of method: MethodSpecification) throws -> LayerChoice? {
+        try MethodCatalogue.graphMethod(method).layer(in: question(points: 1).question)
+    }
+
     /// The model with a method, for so many points of every sample.
     func copy(of method: MethodSpecification, points: Int) throws -> Copy {
         let key = "\(points) \(method.name) \(method.parameters.sorted { $0.key < $1.key })"

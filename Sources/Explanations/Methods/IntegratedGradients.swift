@@ -1,7 +1,8 @@
+package import Graphs
 import Tensors
 
 /// The gradient integrated from a baseline to the input, times their difference (Sundararajan et al. 2017).
-package struct IntegratedGradients: ProcedureMethod {
+package struct IntegratedGradients: CompilableProcedure {
     package static let description = MethodDescription(
         name: "integrated-gradients", family: .gradient,
         summary:
@@ -82,5 +83,27 @@ package struct IntegratedGradients: ProcedureMethod {
         var values = experiment.input.slice(0)
         values.mutateElements { $0 = total.map { Float($0) } }
         return values
+    }
+
+    package func result(in experiment: inout ExperimentGraph) throws -> ValueID {
+        guard case .fixed(let count) = steps else {
+            throw ExplanationError.parameter(
+                method: Self.description.name, name: "steps",
+                reason: "a file has a fixed number of steps; give a number")
+        }
+        let nodes = rule.nodes(count).spread
+        let starts = try baseline.values(in: &experiment)
+        let shares = try starts.map { start in
+            let change = experiment.nodes.emit("Sub", [experiment.input, start])
+            let sums = try experiment.sums(over: nodes.count, of: MethodSpecification("gradient")) {
+                experiment, range in
+                try experiment.line(from: start, to: nodes[range].map(\.position))
+            } terms: { experiment, gradients, range in
+                let weights = try experiment.perPoint(nodes[range].map(\.weight))
+                return [experiment.sum(experiment.nodes.emit("Mul", [weights, gradients]))]
+            }
+            return experiment.nodes.emit("Mul", [change, sums[0]])
+        }
+        return experiment.mean(shares)
     }
 }

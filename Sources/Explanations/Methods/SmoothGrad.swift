@@ -1,5 +1,7 @@
+package import Graphs
+
 /// The mean of a method's maps over noisy copies of the input (Smilkov et al. 2017).
-package struct SmoothGrad: ProcedureMethod {
+package struct SmoothGrad: CompilableProcedure {
     package static let description = MethodDescription(
         name: "smoothgrad", family: .gradient,
         summary: "The mean gradient, or other map, over noisy copies of the input.",
@@ -26,5 +28,9 @@ package struct SmoothGrad: ProcedureMethod {
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (moments, stream) = try experiment.moments(of: method, over: copies)
         return ProcedureResult(mean: moments, of: stream)
+    }
+
+    package func result(in experiment: inout ExperimentGraph) throws -> ValueID {
+        try experiment.mean(of: method, over: copies)
     }
 }

@@ -1,5 +1,7 @@
+package import Graphs
+
 /// The mean of the squares of a method's maps over noisy copies of the input (Hooker et al. 2019).
-package struct SmoothGradSquared: ProcedureMethod {
+package struct SmoothGradSquared: CompilableProcedure {
     package static let description = MethodDescription(
         name: "smoothgrad-squared", family: .gradient,
         summary: "The mean squared gradient, or other map, over noisy copies of the input.",
@@ -26,5 +28,11 @@ package struct SmoothGradSquared: ProcedureMethod {
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (moments, stream) = try experiment.moments(of: method, over: copies) { $0 * $0 }
         return ProcedureResult(mean: moments, of: stream)
+    }
+
+    package func result(in experiment: inout ExperimentGraph) throws -> ValueID {
+        try experiment.mean(of: method, over: copies) { experiment, map in
+            experiment.nodes.emit("Mul", [map, map])
+        }
     }
 }

@@ -1,5 +1,7 @@
+package import Graphs
+
 /// The variance of a method's maps over noisy copies of the input (Adebayo et al. 2018).
-package struct VarGrad: ProcedureMethod {
+package struct VarGrad: CompilableProcedure {
     package static let description = MethodDescription(
         name: "vargrad", family: .gradient,
         summary: "The variance of the gradient, or other map, over noisy copies of the input.",
@@ -35,5 +37,9 @@ package struct VarGrad: ProcedureMethod {
                 ))
         }
         return ProcedureResult(moments.populationVariance, layer: stream.layer, checks: checks)
+    }
+
+    package func result(in experiment: inout ExperimentGraph) throws -> ValueID {
+        try experiment.variance(of: method, over: copies)
     }
 }

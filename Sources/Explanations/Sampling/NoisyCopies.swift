@@ -28,10 +28,10 @@ package struct NoisyCopies: Sendable {
         }
     }
 
-    private let samples: Int
-    private let sigma: Double
-    private let seed: UInt64
-    private let noise: Tensor<Float>?
+    let samples: Int
+    let sigma: Double
+    let seed: UInt64
+    let noise: Tensor<Float>?
 
     package init(
         _ values: inout MethodParameters, _ parameters: Parameters = NoisyCopies.parameters()
@@ -90,7 +90,9 @@ package struct NoisyCopies: Sendable {
                 guard deviation > 0 else { return copy }
                 var generator = SeededGenerator(seed: seed, part: index)
                 copy.mutateElements { elements in
-                    for index in elements.indices { elements[index] += Float(deviation * generator.nextNormal()) }
+                    // Rounded before they are multiplied, as in a compiled file: one bit of a pixel can turn a rectifier over.
+                    let size = Float(deviation)
+                    for index in elements.indices { elements[index] += size * Float(generator.nextNormal()) }
                 }
             case .given(let noise):
                 let added = noise[index].elements

@@ -41,29 +41,38 @@ struct Triplets {
         files.map(\.description) + [loss.description, margin.description, top.description]
     }
 
-    private let anchors: Tensor<Float>
-    private let positives: Tensor<Float>
-    private let negatives: Tensor<Float>
+    /// Anchors, positives and negatives; nil where a file was not named.
+    private let stacks: [Tensor<Float>?]
     private let loss: Loss
     private let margin: Double
     private let top: Int?
 
     init(_ parameters: inout MethodParameters) throws(ExplanationError) {
-        var stacks: [Tensor<Float>] = []
-        for file in Self.files {
-            guard let stack = try parameters.value(file) else {
-                throw parameters.problem(file.name, "it is needed: the \(file.name)s as a stack, FILE.npy")
-            }
-            guard stack.shape.rank > 1, stack.shape.count > 0, stack.shape == stacks.first?.shape ?? stack.shape else {
-                throw parameters.problem(
-                    file.name, "it has shape \(stack.shape); all three are stacks [N, …] of one shape")
-            }
-            stacks.append(stack)
-        }
-        (anchors, positives, negatives) = (stacks[0], stacks[1], stacks[2])
+        var stacks: [Tensor<Float>?] = []
+        for file in Self.files { stacks.append(try parameters.value(file)) }
+        self.stacks = stacks
         loss = try parameters.value(Self.loss)
         margin = try parameters.value(Self.margin)
         top = try parameters.value(Self.top)
+    }
+
+    /// Anchors, positives and negatives; fails where one is missing or they do not fit each other.
+    private func pictures(_ label: String) throws(ExplanationError) -> [Tensor<Float>] {
+        var pictures: [Tensor<Float>] = []
+        for (stack, file) in zip(stacks, Self.files) {
+            guard let stack else {
+                throw .parameter(
+                    method: label, name: file.name, reason: "it is needed: the \(file.name)s as a stack, FILE.npy")
+            }
+            guard stack.shape.rank > 1, stack.shape.count > 0, stack.shape == pictures.first?.shape ?? stack.shape
+            else {
+                throw .parameter(
+                    method: label, name: file.name,
+                    reason: "it has shape \(stack.shape); all three are stacks [N, …] of one shape")
+            }
+            pictures.append(stack)
+        }
+        return pictures
     }
 
     /// Differentiates the loss with respect to the anchors' maps.
@@ -79,8 +88,9 @@ struct Triplets {
         func embedded(_ pictures: Tensor<Float>) throws -> Tensor<Float> {
             try question.answers(at: pictures, about: .sum(embedding), of: [MethodSpecification("output")])[0].values
         }
-        let (a, p, n) = (try embedded(anchors), try embedded(positives), try embedded(negatives))
-        let count = anchors.shape[0]
+        let pictures = try pictures(question.label)
+        let (a, p, n) = (try embedded(pictures[0]), try embedded(pictures[1]), try embedded(pictures[2]))
+        let count = pictures[0].shape[0]
         guard a.shape.dimensions.first == count else {
             throw ExplanationError.target(
                 text: question.label, reason: "the output of shape \(a.shape) holds no row for each of \(count) anchors"
@@ -89,7 +99,7 @@ struct Triplets {
         let (losses, seeds, inactive) = differentiate(a, p, n, count: count)
         let file = "the triplets' directions"
         let answers = try question.answers(
-            at: anchors, about: .dot(embedding, file: file),
+            at: pictures[0], about: .dot(embedding, file: file),
             of: [try MethodSpecification(parsing: "activation:layout=map"), MethodSpecification("gradcam-weights")],
             vectors: [file: seeds])
         let weights = kept(mean(of: answers[1].values))

@@ -1,0 +1,71 @@
+import Graphs
+import Tensors
+
+extension Baseline {
+    /// The inputs that the baseline stands for as values `[1 or B, …]`, one a kind.
+    func values(in experiment: inout ExperimentGraph) throws -> [ValueID] {
+        try kinds.map { try value($0, in: &experiment) }
+    }
+
+    private func value(_ kind: Kind, in experiment: inout ExperimentGraph) throws -> ValueID {
+        switch kind {
+        case .number(let number): return experiment.nodes.scalar(Double(number))
+        case .black: return try colour(experiment.settings.space?.black, "black", in: &experiment)
+        case .white: return try colour(experiment.settings.space?.white, "white", in: &experiment)
+        case .mean:
+            let planes = PicturePlanes(Shape([1] + experiment.sampleShape.dimensions))
+            let all = Array(1...max(experiment.sampleShape.rank, 1))
+            let axes = planes.map { planes in all.filter { $0 != planes.channelAxis } } ?? all
+            return experiment.nodes.emit(
+                "ReduceMean", [experiment.input, experiment.nodes.integers(axes)], ["keepdims": .integer(1)])
+        case .blur(let sigma): return try blurred(sigma: sigma, in: &experiment)
+        case .noise:
+            throw Self.problem("a file does not hold its noise; give a number, black, white, mean, blur or a file")
+        case .file(let values):
+            let all = try values.reshaped(Shape([1] + values.shape.dimensions))
+            guard let value = experiment.given(all, count: 1) else {
+                throw Self.problem(
+                    "the file holds \(values.shape), which is neither one input nor one a sample of \(experiment.sampleShape)"
+                )
+            }
+            let rows = values.shape.rank == experiment.sampleShape.rank ? 1 : values.shape[0]
+            return experiment.nodes.reshape(value, to: Shape([rows] + experiment.sampleShape.dimensions))
+        }
+    }
+
+    private func planes(in experiment: ExperimentGraph) throws -> PicturePlanes {
+        guard let planes = PicturePlanes(Shape([1] + experiment.sampleShape.dimensions)) else {
+            throw Self.problem("an input of shape \(experiment.sampleShape) is no picture; give a number or a file")
+        }
+        return planes
+    }
+
+    private func colour(_ colour: [Float]?, _ name: String, in experiment: inout ExperimentGraph) throws -> ValueID {
+        let planes = try planes(in: experiment)
+        guard let colour, colour.count == planes.channels else {
+            throw Self.problem("nobody said which numbers are \(name) in this input; give a number or a file")
+        }
+        let shape = Shape((0..<4).map { $0 == planes.channelAxis ? planes.channels : 1 })
+        return experiment.nodes.constant(AnyTensor(try Tensor(shape: shape, elements: colour)), name: name)
+    }
+
+    /// `V X Hᵀ` for every channel, with the filter along each axis as a matrix.
+    private func blurred(sigma: Double?, in experiment: inout ExperimentGraph) throws -> ValueID {
+        let planes = try planes(in: experiment)
+        let blur = GaussianBlur(sigma: sigma ?? Self.blurFraction * Double(min(planes.height, planes.width)))
+        let order = [0, planes.channelAxis, planes.axes.rowAxis, planes.axes.columnAxis]
+        func moved(_ value: ValueID, _ order: [Int]) -> ValueID {
+            order == [0, 1, 2, 3] ? value : experiment.nodes.emit("Transpose", [value], ["perm": .integers(order)])
+        }
+        let vertical = experiment.nodes.constant(AnyTensor(blur.matrix(planes.height)), name: "blur")
+        let horizontal = experiment.nodes.constant(AnyTensor(blur.matrix(planes.width)), name: "blur")
+        let across = experiment.nodes.emit("Transpose", [horizontal], ["perm": .integers([1, 0])])
+        let rows = experiment.nodes.emit("MatMul", [moved(experiment.input, order), across])
+        let both = experiment.nodes.emit("MatMul", [vertical, rows])
+        return moved(both, (0..<4).map { axis in order.firstIndex(of: axis) ?? axis })
+    }
+
+    private static func problem(_ reason: String) -> ExplanationError {
+        .parameter(method: "gaze compile", name: "baseline", reason: reason)
+    }
+}
