@@ -37,7 +37,7 @@ package struct BlurIntegratedGradients: ProcedureMethod {
             var path = BlurPath(
                 of: experiment.input, planes: try experiment.planes(), sigma: sigma, border: border, steps: count)
             let scores = try experiment.answers(at: [experiment.input, path.image(count)]).scores
-            let values = try integral(along: &path, experiment)
+            let values = try integral(along: path, experiment)
             let gap = CompletenessGap(values.elements, difference: Double(scores[0]) - Double(scores[1]))
             if let next = steps.next(after: count, gap: gap.value), !experiment.isOver {
                 count = next
@@ -51,7 +51,7 @@ package struct BlurIntegratedGradients: ProcedureMethod {
         }
     }
 
-    private func integral(along path: inout BlurPath, _ experiment: Experiment) throws -> Tensor<Float> {
+    private func integral(along path: BlurPath, _ experiment: Experiment) throws -> Tensor<Float> {
         var total = [Double](repeating: 0, count: experiment.input.elements.count)
         var images = path
         try experiment.stream(path.steps + 1, of: [MethodSpecification("gradient")]) {
