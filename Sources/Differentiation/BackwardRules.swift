@@ -1,4 +1,5 @@
 package import Graphs
+package import Tensors
 
 /// A named way of going backward through a model: which composite, and what it starts from.
 package struct BackwardRules: Sendable {
@@ -14,8 +15,8 @@ package struct BackwardRules: Sendable {
     package let name: String
     /// What the way back starts from.
     package let start: Start
-    /// The rules for a graph whose explained input is given.
-    package let composite: @Sendable (_ graph: Graph, _ input: ValueID) throws -> Composite
+    private let build: @Sendable (Graph, ValueID, ReferenceActivations?) throws -> Composite
+    private let reference: (@Sendable (Graph, ValueID) throws -> AnyTensor)?
 
     package init(
         name: String, start: Start = .weights,
@@ -23,7 +24,35 @@ package struct BackwardRules: Sendable {
     ) {
         self.name = name
         self.start = start
-        self.composite = composite
+        reference = nil
+        build = { graph, input, _ in try composite(graph, input) }
+    }
+
+    /// Rules that compare with the activations at a reference input.
+    ///
+    /// - Parameters:
+    ///   - reference: What stands in the explained input's place, of its type and shape.
+    ///   - composite: The rules for the activations there.
+    package init(
+        name: String, reference: @escaping @Sendable (_ graph: Graph, _ input: ValueID) throws -> AnyTensor,
+        composite: @escaping @Sendable (ReferenceActivations) -> Composite
+    ) {
+        self.name = name
+        start = .weights
+        self.reference = reference
+        build = { _, _, activations in activations.map(composite) ?? .derivative }
+    }
+
+    /// The rules for a graph; what they need of the activations at a reference is appended to `extended`, the graph with more
+    /// nodes behind it.
+    package func composite(
+        for graph: Graph, input: ValueID, outputs: [ValueID], in extended: inout Graph
+    ) throws -> (composite: Composite, reference: ReferenceActivations?) {
+        let activations = try reference.map { tensor in
+            let constant = extended.addConstant(try tensor(graph, input), name: "reference.\(graph[input].name)")
+            return try ReferenceActivations(of: graph, from: input, at: constant, to: outputs, in: &extended)
+        }
+        return (try build(graph, input, activations), activations)
     }
 
     /// The derivative.

@@ -4,7 +4,7 @@ package import Tensors
 
 /// A way of explaining a score. A conforming value's stored properties are the method's parameters.
 ///
-/// Every method is a `GraphMethod` or a `ProcedureMethod`.
+/// Every method is a `GraphMethod`, a `ProcedureMethod` or a `StackMethod`.
 package protocol AttributionMethod: Sendable {
     /// The catalogue's entry.
     static var description: MethodDescription { get }
@@ -20,6 +20,9 @@ package protocol AttributionMethod: Sendable {
 
     /// What can be told about one sample's result by looking at it: conservation, say.
     func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck]
+
+    /// What a user should know about the method on this model, whatever the result.
+    func notes(on question: Question) throws -> [String]
 }
 
 extension AttributionMethod {
@@ -30,6 +33,8 @@ extension AttributionMethod {
     package var display: MethodDescription.Display? { Self.description.display }
 
     package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { [] }
+
+    package func notes(on question: Question) throws -> [String] { [] }
 
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) where Self: ParameterFree {
         self.init()
@@ -48,12 +53,32 @@ package protocol GraphMethod: AttributionMethod {
 
     /// Appends the nodes that compute the raw result, `[B, …]`, and returns it.
     func result(in question: inout QuestionGraph) throws -> ValueID
+
+    /// Appends further numbers by name, one a sample, `[B]`, that the checks need.
+    func evidence(in question: inout QuestionGraph) throws -> [String: ValueID]
+
+    /// What can be told about one sample's result with that evidence.
+    func checks(of result: Tensor<Float>, score: Double, evidence: [String: Double]) -> [SelfCheck]
+}
+
+extension GraphMethod {
+    package func evidence(in question: inout QuestionGraph) throws -> [String: ValueID] { [:] }
+
+    package func checks(of result: Tensor<Float>, score: Double, evidence: [String: Double]) -> [SelfCheck] {
+        checks(of: result, score: score)
+    }
 }
 
 /// A method that asks the model many times: sampling, masking, optimising. It explains one sample at a time.
 package protocol ProcedureMethod: AttributionMethod {
     /// The raw result for the experiment's sample.
     func result(of experiment: Experiment) throws -> ProcedureResult
+}
+
+/// A method that explains pictures that its parameters name, all together, in place of the question's inputs.
+package protocol StackMethod: AttributionMethod {
+    /// The raw result for the pictures.
+    func result(of question: StackQuestion) throws -> StackResult
 }
 
 /// A gradient that a method needs.

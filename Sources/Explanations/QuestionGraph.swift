@@ -8,19 +8,26 @@ package struct QuestionGraph {
     package let question: Question
     /// Everything so far.
     package private(set) var graph: Graph
-    /// The weights of each scored value, as inputs.
+    /// The weights of each scored value: inputs, unless they were given.
     package let seeds: [ValueID]
     private let gradients: [GradientRequest: ValueID]
+    private let references: [BackwardRules: ReferenceActivations]
 
     /// The model with these gradients; those by the same rules share one way back.
-    package init(_ question: Question, gradients requests: [GradientRequest]) throws {
+    ///
+    /// - Parameter given: Values of the question's graph that hold the weights; nil makes inputs for them.
+    package init(
+        _ question: Question, gradients requests: [GradientRequest], seeds given: [ValueID]? = nil
+    ) throws {
         self.question = question
         let derivatives = requests.filter { $0.rules == .derivative }.map(\.value)
-        let derived = try question.graph.differentiated(question.scored, withRespectTo: Set(derivatives).sorted())
+        let derived = try question.graph.differentiated(
+            question.scored, withRespectTo: Set(derivatives).sorted(), seeds: given)
         var graph = derived.graph
         graph.outputs = []
         let seeds = derived.seeds
         var gradients: [GradientRequest: ValueID] = [:]
+        var references: [BackwardRules: ReferenceActivations] = [:]
         for (value, gradient) in derived.cotangents { gradients[.of(value)] = gradient }
         let others = Dictionary(grouping: requests.filter { $0.rules != .derivative }, by: \.rules)
         for (rules, requests) in others.sorted(by: { $0.key.name < $1.key.name }) {
@@ -31,7 +38,9 @@ package struct QuestionGraph {
                 }
             }
             let scored = question.scored
-            let composite = try rules.composite(question.graph, question.input)
+            let (composite, reference) = try rules.composite(
+                for: question.graph, input: question.input, outputs: scored, in: &graph)
+            references[rules] = reference
             let modified = try question.graph.differentiated(
                 scored, withRespectTo: Set(requests.map(\.value)).sorted(), by: composite, seeds: starts, into: graph)
             graph = modified.graph
@@ -40,15 +49,21 @@ package struct QuestionGraph {
         self.graph = graph
         self.seeds = seeds
         self.gradients = gradients
+        self.references = references
     }
 
     /// The gradient of the score with respect to a value, of the value's shape, by the rules that were requested.
     package func gradient(of value: ValueID, by rules: BackwardRules = .derivative) throws -> ValueID {
-        guard let gradient = gradients[.of(value, by: rules)] else {
+        guard let gradient = influence(of: value, by: rules) else {
             throw ExplanationError.noInfluence(
                 target: question.scored.map { graph[$0].name }.joined(separator: ", "), value: graph[value].name)
         }
         return gradient
+    }
+
+    /// The gradient with respect to a value, nil where it has no influence on the score.
+    package func influence(of value: ValueID, by rules: BackwardRules = .derivative) -> ValueID? {
+        gradients[.of(value, by: rules)]
     }
 
     /// A layer as `[B, C, H, W]`, whatever the order of its elements in the model.
@@ -63,10 +78,20 @@ package struct QuestionGraph {
         graph.appendMap(of: try gradient(of: value, by: rules), layout)
     }
 
+    /// What a value of the model is at the reference input of such rules; itself where they have none.
+    package func reference(of value: ValueID, by rules: BackwardRules) -> ValueID { references[rules]?[value] ?? value }
+
     /// The score of every sample, `[B]`: the weighted sum over the scored values.
-    package mutating func score() throws -> ValueID {
+    package mutating func score() throws -> ValueID { try score(of: question.scored) }
+
+    /// The score of every sample at the reference input of such rules, `[B]`.
+    package mutating func referenceScore(by rules: BackwardRules) throws -> ValueID {
+        try score(of: question.scored.map { reference(of: $0, by: rules) })
+    }
+
+    private mutating func score(of values: [ValueID]) throws -> ValueID {
         var total: ValueID?
-        for (value, seed) in zip(question.scored, seeds) {
+        for (value, seed) in zip(values, seeds) {
             var weighted = emit("Mul", [value, seed])
             if let type = graph[value].type, type != .float32 {
                 weighted = emit("Cast", [weighted], ["to": .integer(Int(ElementType.float32.rawValue))])
@@ -87,10 +112,22 @@ package struct QuestionGraph {
         graph.append(operation, inputs, attributes: attributes, name: "map.\(operation)")[0]
     }
 
+    package mutating func constant(_ tensor: Tensor<Float>) -> ValueID {
+        graph.addConstant(AnyTensor(tensor), name: "constant")
+    }
+
+    /// Appends what a node of the model adds to a linear function of its operands, times `cotangent`; see `BiasShare`.
+    package mutating func appendBiasShare(_ share: BiasShare, cotangent: ValueID) throws -> ValueID {
+        try graph.appendBiasShare(share, cotangent: cotangent)
+    }
+
     /// A float32 number as a constant.
     package mutating func scalar(_ value: Double) -> ValueID {
         graph.addConstant(AnyTensor(Tensor<Float>(Float(value))), name: "number")
     }
+
+    /// A constant of any type.
+    package mutating func constant(_ tensor: AnyTensor) -> ValueID { graph.addConstant(tensor, name: "constant") }
 
     package mutating func integers(_ values: [Int]) -> ValueID {
         graph.addConstant(AnyTensor(Tensor(vector: values.map { Int64($0) })), name: "integers")
@@ -108,6 +145,16 @@ package struct QuestionGraph {
 
     package mutating func reshape(_ value: ValueID, to shape: Shape) -> ValueID {
         emit("Reshape", [value, integers(shape.dimensions)])
+    }
+
+    /// Copies another graph's nodes behind these; values of this graph stand for its inputs.
+    package mutating func insert(_ other: Graph, at places: [ValueID: ValueID]) throws -> [ValueID] {
+        try graph.insert(other, at: places)
+    }
+
+    /// Adds a constant.
+    package mutating func constant(_ tensor: AnyTensor, name: String = "constant") -> ValueID {
+        graph.addConstant(tensor, name: name)
     }
 
     /// Declares a result; a name that a value of the model has already gets an underscore.

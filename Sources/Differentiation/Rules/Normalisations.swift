@@ -71,30 +71,47 @@ struct LRNRule: BackwardRule {
         guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
         let shape = try step.shape(ofOperand: 0)
         let x = try step.operand(0)
-        let size = step.node.integer("size") ?? 1
-        let alpha = Double(step.node.float("alpha") ?? 0.0001)
-        let beta = Double(step.node.float("beta") ?? 0.75)
-        let (before, behind) = ((size - 1) / 2, size / 2)
-        let squares = windowSum(&step, step.multiply(x, x), shape, pads: (before, behind), size: size)
-        let base = step.add(
-            step.scale(squares, by: alpha / Double(size)), step.scalar(Double(step.node.float("bias") ?? 1)))
-        let direct = step.multiply(seed, step.emit("Pow", [base, step.scalar(-beta)]))
+        let response = LocalResponse(step.node)
+        let base = response.base(&step, x, shape)
+        let direct = step.multiply(seed, step.emit("Pow", [base, step.scalar(-response.beta)]))
         let weighted = step.multiply(
-            step.multiply(seed, x), step.emit("Pow", [base, step.scalar(-beta - 1)]))
-        let spread = windowSum(&step, weighted, shape, pads: (behind, before), size: size)
-        let coupled = step.scale(step.multiply(x, spread), by: 2 * alpha * beta / Double(size))
+            step.multiply(seed, x), step.emit("Pow", [base, step.scalar(-response.beta - 1)]))
+        let spread = response.windowSum(&step, weighted, shape, isTransposed: true)
+        let factor = 2 * response.alpha * response.beta / Double(response.size)
+        let coupled = step.scale(step.multiply(x, spread), by: factor)
         return [Cotangent(step.subtract(direct, coupled), shape)]
     }
+}
 
-    /// The sum over a window of channels, as an average pooling over the channel axis.
-    private func windowSum(
-        _ step: inout BackwardStep, _ value: ValueID, _ shape: Shape, pads: (Int, Int), size: Int
-    ) -> ValueID {
+/// What local response normalisation divides by, up to the power.
+struct LocalResponse {
+    let size: Int
+    let alpha: Double
+    let beta: Double
+    let bias: Double
+
+    init(_ node: Node) {
+        size = max(node.integer("size") ?? 1, 1)
+        alpha = Double(node.float("alpha") ?? 0.0001)
+        beta = Double(node.float("beta") ?? 0.75)
+        bias = Double(node.float("bias") ?? 1)
+    }
+
+    /// `D = bias + α/n Σ_window x²`.
+    func base(_ step: inout BackwardStep, _ x: ValueID, _ shape: Shape) -> ValueID {
+        let squares = windowSum(&step, step.multiply(x, x), shape, isTransposed: false)
+        return step.add(step.scale(squares, by: alpha / Double(size)), step.scalar(bias))
+    }
+
+    /// The sum over a window of channels, as an average pooling over the channel axis; or over the channels whose windows a
+    /// channel is in.
+    func windowSum(_ step: inout BackwardStep, _ value: ValueID, _ shape: Shape, isTransposed: Bool) -> ValueID {
+        let (before, behind) = isTransposed ? (size / 2, (size - 1) / 2) : ((size - 1) / 2, size / 2)
         let plane = Shape([shape[0], 1, shape[1], shape.dimensions.dropFirst(2).reduce(1, *)])
         let mean = step.emit(
             "AveragePool", [step.reshape(value, to: plane)],
             [
-                "kernel_shape": .integers([size, 1]), "pads": .integers([pads.0, 0, pads.1, 0]),
+                "kernel_shape": .integers([size, 1]), "pads": .integers([before, 0, behind, 0]),
                 "count_include_pad": .integer(1),
             ])
         return step.reshape(step.scale(mean, by: Double(size)), to: shape)

@@ -8,23 +8,27 @@ struct MaxPoolRule: BackwardRule {
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
         guard let seed = step.resultCotangents[0], step.wants(0) else { return step.none }
         let shape = try step.shape(ofOperand: 0)
-        let indices = try rowMajorIndices(&step)
+        let indices = try step.rowMajorIndices(ofMaxPool: step.position)
         let zeros = step.expand(step.scalar(0), to: [shape.count])
-        let scattered = step.emit(
-            "ScatterElements", [zeros, step.reshape(indices, to: [-1]), step.reshape(seed, to: [-1])],
-            ["axis": .integer(0), "reduction": .string("add")])
+        let scattered = step.scatterAdd(
+            step.reshape(seed, to: [-1]), at: step.reshape(indices, to: [-1]), onto: zeros)
         return [Cotangent(step.reshape(scattered, to: shape), shape)]
     }
+}
 
-    /// The node's own second result, or that of its twin where the node counts column by column.
-    private func rowMajorIndices(_ step: inout BackwardStep) throws(DifferentiationError) -> ValueID {
-        guard step.node.integer("storage_order") ?? 0 != 0 else {
-            return step.graph.requireOutput(1, ofNode: step.position)
-        }
-        var attributes = step.node.attributes
+extension BackwardStep {
+    /// The second result of a max pooling, or that of its twin where the node counts column by column.
+    mutating func rowMajorIndices(ofMaxPool position: Int) throws(DifferentiationError) -> ValueID {
+        let node = graph.nodes[position]
+        guard node.integer("storage_order") ?? 0 != 0 else { return graph.requireOutput(1, ofNode: position) }
+        var attributes = node.attributes
         attributes["storage_order"] = nil
-        return step.graph.append(
-            "MaxPool", [try step.operand(0)], attributes: attributes, outputCount: 2, name: "d.MaxPool")[1]
+        return graph.append("MaxPool", node.inputs, attributes: attributes, outputCount: 2, name: "d.MaxPool")[1]
+    }
+
+    /// `base` with values added at flat indices; all three have one axis.
+    mutating func scatterAdd(_ values: ValueID, at indices: ValueID, onto base: ValueID) -> ValueID {
+        emit("ScatterElements", [base, indices, values], ["axis": .integer(0), "reduction": .string("add")])
     }
 }
 

@@ -27,7 +27,7 @@ struct ReductionRule: BackwardRule {
         var result = step.none
         guard let given = step.resultCotangents[0], step.wants(0) else { return result }
         let shape = try step.shape(ofOperand: 0)
-        let axes = try axes(&step, rank: shape.rank)
+        let axes = try step.reducedAxes(rank: shape.rank)
         var kept = shape
         for axis in axes { kept.dimensions[axis] = 1 }
         let isAligned = try step.shape(ofResult: 0) == kept
@@ -56,15 +56,6 @@ struct ReductionRule: BackwardRule {
         return result
     }
 
-    /// The reduced axes, counted from the front.
-    private func axes(_ step: inout BackwardStep, rank: Int) throws(DifferentiationError) -> [Int] {
-        let given = try step.constantIntegers(1) ?? []
-        if given.isEmpty {
-            return step.node.integer("noop_with_empty_axes") ?? 0 != 0 ? [] : Array(0..<rank)
-        }
-        return try given.map { axis throws(DifferentiationError) in try step.normalised(axis: axis, rank: rank) }
-    }
-
     /// The product of the others is the product of all that are not 0, divided by the element; a group with a zero passes
     /// something only to that zero, one with two passes nothing.
     private func product(
@@ -76,6 +67,15 @@ struct ReductionRule: BackwardRule {
         let product = step.emit("ReduceProd", [nonzero, step.integers(axes)], ["keepdims": .integer(1)])
         let passes = step.isEqual(step.sum(isZero, over: axes), isZero)
         return step.divide(step.multiply(passes, step.multiply(seed, product)), nonzero)
+    }
+}
+
+extension BackwardStep {
+    /// The axes that a reduction sums over, counted from the front.
+    func reducedAxes(rank: Int) throws(DifferentiationError) -> [Int] {
+        let given = try constantIntegers(1) ?? []
+        if given.isEmpty { return node.integer("noop_with_empty_axes") ?? 0 != 0 ? [] : Array(0..<rank) }
+        return try given.map { axis throws(DifferentiationError) in try normalised(axis: axis, rank: rank) }
     }
 }
 

@@ -18,6 +18,16 @@ extension Graph {
         return isAttention
     }
 
+    /// The results of softmaxes over the product of two computed values, attention weights, in the graph's order.
+    package func attentionWeights() -> [ValueID] {
+        nodes.compactMap { node in
+            guard node.domain.isEmpty, node.operation == "Softmax", valuesSinceProduct(before: node) != nil else {
+                return nil
+            }
+            return node.output(0)
+        }
+    }
+
     private static let keepsMatrix: Set<String> = [
         // Also products with weights, which mix the heads.
         "MatMul", "Identity", "Cast", "Dropout", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Add", "Sub", "Mul",
