@@ -23,6 +23,18 @@ package enum RegularFile {
         }
     }
 
+    /// Hands on all bytes of the file, a mebibyte at a time.
+    package static func readPortions(path: String, _ take: (Data) -> Void) throws(ArchiveError) {
+        _ = try size(path: path)
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { try? file.close() }
+            while let portion = try file.read(upToCount: 1 << 20), !portion.isEmpty { take(portion) }
+        } catch {
+            throw .unreadable(path: path, reason: reason(error, path: path))
+        }
+    }
+
     /// Replaces the file at once: a reader sees the old bytes or the new ones, never a part.
     package static func write(_ bytes: Data, path: String) throws(ArchiveError) {
         do { try bytes.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {

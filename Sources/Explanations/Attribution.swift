@@ -20,9 +20,9 @@ public struct Attribution: Sendable {
     /// What a user should know.
     public internal(set) var notes: [String]
 
-    func with(layer: LayerChoice) -> Attribution {
+    func with(reason: String) -> Attribution {
         var copy = self
-        copy.layer = layer
+        copy.layer = layer.map { LayerChoice(layer: $0.layer, reason: reason) }
         return copy
     }
 }

@@ -4,7 +4,7 @@ package import Tensors
 
 /// A way of explaining a score. A conforming value's stored properties are the method's parameters.
 ///
-/// Every method is a `GraphMethod` or a `ProcedureMethod`.
+/// Every method is a `GraphMethod`, a `ProcedureMethod` or a `StackMethod`.
 package protocol AttributionMethod: Sendable {
     /// The catalogue's entry.
     static var description: MethodDescription { get }
@@ -14,6 +14,9 @@ package protocol AttributionMethod: Sendable {
 
     /// Where the result lives, for people; nil where it is no layer.
     func layer(in question: Question) throws -> LayerChoice?
+
+    /// How a picture of the result is made; nil where it is no map.
+    var display: MethodDescription.Display? { get }
 
     /// What can be told about one sample's result by looking at it: conservation, say.
     func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck]
@@ -26,6 +29,8 @@ extension AttributionMethod {
     package func layer(in question: Question) throws -> LayerChoice? {
         Self.description.place == .layer ? try question.layer() : nil
     }
+
+    package var display: MethodDescription.Display? { Self.description.display }
 
     package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { [] }
 
@@ -68,6 +73,12 @@ extension GraphMethod {
 package protocol ProcedureMethod: AttributionMethod {
     /// The raw result for the experiment's sample.
     func result(of experiment: Experiment) throws -> ProcedureResult
+}
+
+/// A method that explains pictures that its parameters name, all together, in place of the question's inputs.
+package protocol StackMethod: AttributionMethod {
+    /// The raw result for the pictures.
+    func result(of question: StackQuestion) throws -> StackResult
 }
 
 /// A gradient that a method needs.

@@ -18,7 +18,9 @@ extension Attributor {
         }
         let names = results.first.map { $0.companions.keys.sorted() } ?? []
         var layer = results.first?.layer
-        if let chosen = query.chosen, layer?.layer == chosen.layer { layer = chosen }
+        if let chosen = query.chosen, let own = layer, own.layer.tensorName == chosen.layer.tensorName {
+            layer = LayerChoice(layer: own.layer, reason: chosen.reason)
+        }
         return Attribution(
             method: method, values: try Tensor.stacking(results.map(\.values)), layer: layer, scores: scores,
             checks: results.map(\.checks),

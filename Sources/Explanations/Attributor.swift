@@ -26,7 +26,7 @@ public final class Attributor: Sendable {
         let scored: [String]
         let input: String
         let layer: Layer?
-        var chosen: Layer?
+        var chosen: String?
         let methods: [MethodSpecification]
     }
 
@@ -53,7 +53,7 @@ public final class Attributor: Sendable {
         self.largestBatch = max(largestBatch, 1)
     }
 
-    /// The raw result of every method, in order.
+    /// The raw result of every method, in order; fails where one of them does.
     ///
     /// - Parameters:
     ///   - inputs: A tensor per input, sample by sample along the first axis; converted to the input's type.
@@ -62,21 +62,40 @@ public final class Attributor: Sendable {
     ///   - layer: A tensor or layer name; nil is the automatic choice.
     ///   - input: The input that is explained; nil is the first.
     ///   - settings: What methods may use that run the model many times.
+    ///   - failed: Told which method failed and why, so that the others go on; nil lets the first failure end all.
     ///   - readMask: Reads a mask file that the target names.
     public func attribute(
         inputs: [String: AnyTensor], target: Target, targetText: String = "", methods: [MethodSpecification],
         layer: String? = nil, wrt input: String? = nil, settings: RunSettings = RunSettings(),
+        failed: ((MethodSpecification, any Error) -> Void)? = nil,
         readMask: @escaping @Sendable (String) throws -> Tensor<Float> = { try Numpy.read(path: $0).floatTensor }
     ) throws -> [Attribution] {
         try attribute(
             Query(
                 inputs: inputs, target: target, text: targetText, methods: methods, layer: layer, explained: input,
                 readMask: readMask),
-            settings: settings)
+            settings: settings, failed: failed)
+    }
+
+    /// The raw result of every method of a query, in order; those that fail are left out where somebody listens.
+    package func attribute(
+        _ query: Query, settings: RunSettings, failed: ((MethodSpecification, any Error) -> Void)?
+    ) throws -> [Attribution] {
+        guard let failed else { return try attribute(query, settings: settings) }
+        return try attempt(query, settings: settings).compactMap { method, result in
+            do { return try result.get() } catch {
+                failed(method, error)
+                return nil
+            }
+        }
     }
 
     /// The raw result of every method of a query, in order.
     package func attribute(_ query: Query, settings: RunSettings = RunSettings()) throws -> [Attribution] {
+        let stacks = try query.methods.map { try MethodCatalogue.method($0) as? any StackMethod }
+        if stacks.contains(where: { $0 != nil }) {
+            return try attribute(query, stacks, settings: settings)
+        }
         let procedures = try query.methods.map { try MethodCatalogue.isProcedure($0) }
         var graphs = query
         graphs.methods = zip(query.methods, procedures).filter { !$0.1 }.map(\.0)
@@ -105,7 +124,8 @@ public final class Attributor: Sendable {
         let (question, resolved) = try question(query, inputs, batches, portion)
         let key = ProgramKey(
             shapes: inputs.mapValues(\.shape), scored: resolved.parts.map { resolved.graph[$0.value].name },
-            input: batches.explained, layer: question.namedLayer, chosen: query.chosen?.layer, methods: query.methods)
+            input: batches.explained, layer: question.namedLayer, chosen: query.chosen?.layer.tensorName,
+            methods: query.methods)
         let compiled = try programs.value(for: key) {
             try CompiledQuestion(question, methods: query.methods, engine: model.engine)
         }
@@ -113,8 +133,10 @@ public final class Attributor: Sendable {
             inputs, weights: resolved.parts.map(\.weights), notes: resolved.notes + batches.notes
         ).map { attribution in
             // A program that an earlier picture compiled has that picture's reason.
-            guard let chosen = query.chosen, attribution.layer?.layer == chosen.layer else { return attribution }
-            return attribution.with(layer: chosen)
+            guard let chosen = query.chosen, attribution.layer?.layer.tensorName == chosen.layer.tensorName else {
+                return attribution
+            }
+            return attribution.with(reason: chosen.reason)
         }
     }
 
@@ -126,14 +148,16 @@ public final class Attributor: Sendable {
         let resolved = try resolved(
             inputs, batches, portion, target: batches.target(query.target, of: portion), text: query.text,
             readMask: query.readMask)
-        let named = try query.layer.map { name in
+        func layer(_ name: String) throws -> Layer {
             try layers.value(for: LayerKey(shapes: shapes, name: name)) {
                 try specialisedGraph(for: shapes).layer(named: name)
             }
         }
+        // A choice may come from a question of another batch, where the same layer has another shape.
+        let chosen = try query.chosen.map { LayerChoice(layer: try layer($0.layer.tensorName), reason: $0.reason) }
         let question = Question(
-            graph: resolved.graph, scored: resolved.parts.map(\.value), input: resolved.explained, namedLayer: named,
-            chosen: query.chosen, batch: batches.size)
+            graph: resolved.graph, scored: resolved.parts.map(\.value), input: resolved.explained,
+            namedLayer: try query.layer.map(layer), chosen: chosen, batch: batches.size)
         return (question, resolved)
     }
 

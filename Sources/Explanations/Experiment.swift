@@ -14,7 +14,8 @@ package final class Experiment: Sendable {
     /// The method's label, for progress.
     package let label: String
     let context: Context
-    private let start = ContinuousClock.now
+    /// Experiments of wrapped methods share the time of the method around them.
+    private let start: ContinuousClock.Instant
     private let found = Mutex<[String]>([])
 
     /// Everything that a run needs besides the explained input.
@@ -35,15 +36,19 @@ package final class Experiment: Sendable {
         let readMask: @Sendable (String) throws -> Tensor<Float>
     }
 
-    init(_ context: Context, settings: RunSettings, label: String) throws {
+    init(
+        _ context: Context, settings: RunSettings, label: String, start: ContinuousClock.Instant = .now,
+        question known: Question? = nil
+    ) throws {
         self.context = context
         self.settings = settings
         self.label = label
+        self.start = start
         guard let tensor = context.inputs[context.explained] else {
             throw GraphError.unknownInput(name: context.explained, known: context.inputs.keys.sorted())
         }
         input = tensor.floatTensor
-        question = try context.attributor.question(for: context)
+        question = try known ?? context.attributor.question(for: context)
     }
 
     /// What was noticed on the way: runs that ended early.
@@ -58,13 +63,25 @@ package final class Experiment: Sendable {
         return planes
     }
 
+    /// Which sample of the whole question this is.
+    package var sample: Int { context.sample }
+
+    /// This sample's part of given values, in the input's shape: values for one input, or for each sample; nil where they fit neither.
+    package func row(of values: Tensor<Float>) -> Tensor<Float>? {
+        let single = input.shape.dimensions.dropFirst()
+        let dimensions = values.shape.dimensions
+        if dimensions == Array(single) || dimensions == [1] + single { return try? values.reshaped(input.shape) }
+        guard dimensions == [context.samples] + single else { return nil }
+        return try? values.slice(context.sample).reshaped(input.shape)
+    }
+
     // MARK: Other experiments
 
     /// The same question about another input of the same shape.
     package func experiment(at input: Tensor<Float>) throws -> Experiment {
         var changed = context
         changed.inputs[context.explained] = try row(input)
-        return try Experiment(changed, settings: settings, label: label)
+        return try child(changed, question: question)
     }
 
     /// The same question at another layer.
@@ -72,7 +89,7 @@ package final class Experiment: Sendable {
         var changed = context
         changed.layer = layer
         changed.chosen = nil
-        return try Experiment(changed, settings: settings, label: label)
+        return try child(changed)
     }
 
     /// The explained target.
@@ -82,7 +99,14 @@ package final class Experiment: Sendable {
     package func experiment(about target: Target) throws -> Experiment {
         var changed = context
         changed.target = target
-        return try Experiment(changed, settings: settings, label: label)
+        return try child(changed)
+    }
+
+    /// An experiment within this one: it has the same end of time, and leaves the report of progress to this one.
+    private func child(_ context: Context, question: Question? = nil) throws -> Experiment {
+        var settings = settings
+        settings.progress = nil
+        return try Experiment(context, settings: settings, label: label, start: start, question: question)
     }
 
     /// What another method says about this sample: how methods wrap methods.

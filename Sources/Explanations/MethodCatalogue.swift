@@ -4,25 +4,67 @@ import Graphs
 public enum MethodCatalogue {
     package static let methods: [any AttributionMethod.Type] = [
         AblationCAM.self,
+        AbsoluteValue.self,
         Activation.self,
         AttentionGradient.self,
         AttentionRelevance.self,
         AttentionRollout.self,
+        AverageOverClasses.self,
+        BlurIntegratedGradients.self,
         CAM.self,
+        Counterfactual.self,
         Deconvnet.self,
         DeepLIFT.self,
         ExcitationBackprop.self,
+        EigenCAM.self,
+        EigenGradCAM.self,
+        ElementwiseGradCAM.self,
+        ExcitationBackprop.self,
+        ExpectedGradients.self,
+        FasterScoreCAM.self,
+        FeatureAblation.self,
+        FeatureExplanation.self,
+        FinerCAM.self,
         FullGrad.self,
         GradCAM.self,
+        GradCAMPlusPlus.self,
         GradCAMWeights.self,
         Gradient.self,
         GradientXInput.self,
         GuidedBackpropagation.self,
         GuidedGradCAM.self,
+        GuidedIntegratedGradients.self,
+        HiResCAM.self,
+        IGSmoothGrad.self,
+        IGSmoothGradSquared.self,
+        IntegratedGradients.self,
+        IntegratedScoreCAM.self,
+        KernelSHAP.self,
+        LIME.self,
+        LayerCAM.self,
+        LayerFusion.self,
         LayerGradient.self,
         LayerwiseRelevance.self,
+        Occlusion.self,
         Output.self,
+        PositivePart.self,
+        Product.self,
+        RISE.self,
+        RandomOcclusion.self,
+        ReciproCAM.self,
+        RefineCAM.self,
         Score.self,
+        ScoreCAM.self,
+        TripletGradCAM.self,
+        TripletWeights.self,
+        SmoothGrad.self,
+        SmoothGradCAMPlusPlus.self,
+        SmoothGradSquared.self,
+        SmoothedScoreCAM.self,
+        SobolIndices.self,
+        TestTimeAugmentation.self,
+        VarGrad.self,
+        XGradCAM.self,
     ]
 
     /// The entries, sorted by name.
@@ -40,6 +82,13 @@ public enum MethodCatalogue {
         let method = try type(named: specification.name).init(&parameters)
         try parameters.finish()
         return method
+    }
+
+    /// How a picture of a method's result is made; nil where it is no map.
+    package static func display(
+        of specification: MethodSpecification
+    ) throws(ExplanationError) -> MethodDescription.Display? {
+        try method(specification).display
     }
 
     /// A method that is nodes of a graph; fails where it is a procedure.

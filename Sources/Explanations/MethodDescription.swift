@@ -42,6 +42,8 @@ public struct MethodDescription: Sendable, Hashable {
     public enum Display: String, Sendable, Hashable {
         /// What speaks for the score; negative values are shown as nothing.
         case positive
+        /// The map from its smallest to its largest value: only differences mean something.
+        case relative
         /// The largest absolute value over the channels, whatever its sign.
         case magnitude
         /// The sum over the channels, in diverging colours.

@@ -43,6 +43,12 @@ extension MethodParameters {
         guard let text = text(parameter.name) else { return parameter.defaultValue }
         return try parameter.value(text, of: method)
     }
+
+    /// The value of a parameter that is given; nil where it is not.
+    package mutating func optional<Value>(_ parameter: MethodParameter<Value>) throws(ExplanationError) -> Value? {
+        guard let text = text(parameter.name) else { return nil }
+        return try parameter.value(text, of: method)
+    }
 }
 
 extension MethodParameter where Value == Int {

@@ -18,6 +18,14 @@ package struct MethodParameters: Sendable {
         return values
     }
 
+    /// All parameters that are written `key.NAME`, for one of several methods that this one wraps.
+    package mutating func rest(of key: String) -> [String: String] {
+        let prefix = "\(key)."
+        let taken = values.filter { $0.key.hasPrefix(prefix) }
+        for name in taken.keys { values[name] = nil }
+        return Dictionary(uniqueKeysWithValues: taken.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+    }
+
     /// Fails where a parameter was given that the method does not have.
     package func finish() throws(ExplanationError) {
         guard let name = values.keys.min() else { return }

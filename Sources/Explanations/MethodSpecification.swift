@@ -14,6 +14,13 @@ public struct MethodSpecification: Sendable, Hashable {
         parameters = [:]
     }
 
+    /// A method with parameters; the label is its name.
+    package init(_ name: String, parameters: [String: String]) {
+        label = name
+        self.name = name
+        self.parameters = parameters
+    }
+
     /// Reads `gradcam`, `rise:samples=100,seed=3` or `smooth.a@0=smoothgrad:noise=n.npy`; fails with the part that is
     /// wrong.
     public init(parsing text: String) throws(ExplanationError) {

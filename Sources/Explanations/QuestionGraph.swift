@@ -8,16 +8,21 @@ package struct QuestionGraph {
     package let question: Question
     /// Everything so far.
     package private(set) var graph: Graph
-    /// The weights of each scored value, as inputs.
+    /// The weights of each scored value: inputs, unless they were given.
     package let seeds: [ValueID]
     private let gradients: [GradientRequest: ValueID]
     private let references: [BackwardRules: ReferenceActivations]
 
     /// The model with these gradients; those by the same rules share one way back.
-    package init(_ question: Question, gradients requests: [GradientRequest]) throws {
+    ///
+    /// - Parameter given: Values of the question's graph that hold the weights; nil makes inputs for them.
+    package init(
+        _ question: Question, gradients requests: [GradientRequest], seeds given: [ValueID]? = nil
+    ) throws {
         self.question = question
         let derivatives = requests.filter { $0.rules == .derivative }.map(\.value)
-        let derived = try question.graph.differentiated(question.scored, withRespectTo: Set(derivatives).sorted())
+        let derived = try question.graph.differentiated(
+            question.scored, withRespectTo: Set(derivatives).sorted(), seeds: given)
         var graph = derived.graph
         graph.outputs = []
         let seeds = derived.seeds
@@ -121,6 +126,9 @@ package struct QuestionGraph {
         graph.addConstant(AnyTensor(Tensor<Float>(Float(value))), name: "number")
     }
 
+    /// A constant of any type.
+    package mutating func constant(_ tensor: AnyTensor) -> ValueID { graph.addConstant(tensor, name: "constant") }
+
     package mutating func integers(_ values: [Int]) -> ValueID {
         graph.addConstant(AnyTensor(Tensor(vector: values.map { Int64($0) })), name: "integers")
     }
@@ -137,6 +145,16 @@ package struct QuestionGraph {
 
     package mutating func reshape(_ value: ValueID, to shape: Shape) -> ValueID {
         emit("Reshape", [value, integers(shape.dimensions)])
+    }
+
+    /// Copies another graph's nodes behind these; values of this graph stand for its inputs.
+    package mutating func insert(_ other: Graph, at places: [ValueID: ValueID]) throws -> [ValueID] {
+        try graph.insert(other, at: places)
+    }
+
+    /// Adds a constant.
+    package mutating func constant(_ tensor: AnyTensor, name: String = "constant") -> ValueID {
+        graph.addConstant(tensor, name: name)
     }
 
     /// Declares a result; a name that a value of the model has already gets an underscore.

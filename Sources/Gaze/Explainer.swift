@@ -89,11 +89,12 @@ public final class Explainer: Sendable {
     ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice.
     ///   - automaticLayer: How the automatic choice is made.
     ///   - settings: What methods may use that run the model many times.
+    ///   - failed: Told which method failed and why, so that the others go on; nil lets the first failure end all.
     public func explain(
         _ picture: Picture, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
         classes: [ClassSelection] = [.top(1)], contrast: String? = nil, box: BoxSelection? = nil,
         mask: PlaceMask? = nil, layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural,
-        settings: RunSettings = RunSettings()
+        settings: RunSettings = RunSettings(), failed: ((MethodSpecification, any Error) -> Void)? = nil
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
@@ -113,7 +114,7 @@ public final class Explainer: Sendable {
             let measured = measuredLayer(
                 automaticLayer, layer: layer, methods: methods, score: score.tried,
                 rival: try? rival(of: finding, request, in: reading)?.tried, input: input)
-            let results = try attribute(input, score.tried, methods: methods, layer: layer, measured, settings)
+            let results = try attribute(input, score.tried, methods: methods, layer: layer, measured, settings, failed)
             let prediction = prediction(finding, head: head, geometry: geometry)
             // Detections of one class keep apart, also as files.
             let place = finding.candidate.map { " (candidate \($0))" } ?? ""
@@ -134,13 +135,14 @@ public final class Explainer: Sendable {
     /// The maps of a picture for a target of the grammar.
     public func explain(
         _ picture: Picture, target text: String, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
-        layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural, settings: RunSettings = RunSettings()
+        layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural, settings: RunSettings = RunSettings(),
+        failed: ((MethodSpecification, any Error) -> Void)? = nil
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
         let score = TrialScore(try Target(parsing: text), text: text)
         let measured = measuredLayer(automaticLayer, layer: layer, methods: methods, score: score, input: input)
-        let results = try attribute(input, score, methods: methods, layer: layer, measured, settings)
+        let results = try attribute(input, score, methods: methods, layer: layer, measured, settings, failed)
         return try results.map {
             Explanation(
                 picture: picture, geometry: try preprocessing.geometry(for: picture), subject: text,
@@ -152,7 +154,8 @@ public final class Explainer: Sendable {
 
     private func attribute(
         _ input: AnyTensor, _ score: TrialScore, methods: [MethodSpecification], layer: String?,
-        _ measured: MeasuredLayer, _ settings: RunSettings
+        _ measured: MeasuredLayer, _ settings: RunSettings,
+        _ failed: ((MethodSpecification, any Error) -> Void)?
     ) throws -> [Attribution] {
         var settings = settings
         settings.space = settings.space ?? preprocessing.space
@@ -161,7 +164,7 @@ public final class Explainer: Sendable {
                 inputs: [pictureInput: input], target: score.target, text: score.text, methods: methods,
                 layer: layer ?? defaultLayer, chosen: measured.choice, explained: pictureInput,
                 readMask: score.readMask),
-            settings: settings)
+            settings: settings, failed: failed)
     }
 
     /// The head with what its outputs hold for an input.
@@ -180,7 +183,7 @@ public final class Explainer: Sendable {
     }
 
     private func display(of method: MethodSpecification) throws -> MethodDescription.Display {
-        guard let display = try MethodCatalogue.description(named: method.name).display else {
+        guard let display = try MethodCatalogue.display(of: method) else {
             throw GazeError.noMap(method: method.name)
         }
         return display

@@ -22,6 +22,10 @@ public enum GazeError: Error, Sendable, Hashable {
     case pictureSize(input: String, tried: [String])
     /// A method whose result is no map.
     case noMap(method: String)
+    /// An input without a length where a file needs one.
+    case openShape(input: String, declared: String)
+    /// A compiled explanation that says something else than the run that it stands for.
+    case compilation(method: String, difference: Double)
 }
 
 extension GazeError: CustomStringConvertible {
@@ -48,6 +52,10 @@ extension GazeError: CustomStringConvertible {
             "\(path) cannot be written: \(reason). Choose another folder with -o."
         case .pictureSize(let input, let tried):
             "The input \(input) leaves the size of pictures open, and the model runs with none of \(tried.joined(separator: ", ")), …; name the size that it was trained with, e.g. --resize squash:320x240."
+        case .openShape(let input, let declared):
+            "The input \(input) [\(declared)] leaves lengths open, and a file is for one shape; give it, e.g. --shape \(input)=1x3x224x224."
+        case .compilation(let method, let difference):
+            "The compiled \(method) differs from 'gaze attribute' by \(difference) of the largest value on random inputs, so it was not written; please report it with the model."
         case .noMap(let method):
             "The result of \(method) is no map to look at; use 'gaze attribute' for it."
         }

@@ -63,9 +63,14 @@ struct AttributeCommand: ParsableCommand {
             Interruption.listen()
             let specifications = try parsedMethods()
             let model = try Model(contentsOf: model, engine: ONNXRuntimeEngine(threads: threads))
+            var failures = 0
             let results = try Attributor(model).attribute(
                 inputs: try readInputs(of: model), target: Target(parsing: target), targetText: target,
-                methods: specifications, layer: layer, wrt: wrt, settings: budget.settings())
+                methods: specifications, layer: layer, wrt: wrt, settings: budget.settings()
+            ) { method, error in
+                failures += 1
+                Console.say("gaze: \(method.label): \(Console.sentence(error))")
+            }
             for note in Set(results.flatMap(\.notes)).sorted() { Console.say("warning: \(note)") }
             do {
                 try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
@@ -76,6 +81,7 @@ struct AttributeCommand: ParsableCommand {
                 try Numpy.write(AnyTensor(result.values), path: "\(output)/\(result.method.label).npy")
             }
             if Interruption.happened { throw ExitCode(130) }
+            if failures > 0 { throw ExitCode(1) }
         }
     }
 

@@ -19,7 +19,9 @@ struct ExplainCommand: ParsableCommand {
 
     @Option(
         name: [.customShort("m"), .long],
-        help: "A method of 'gaze methods', with parameters as NAME:key=value; repeatable.")
+        help:
+            "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one with its defaults."
+    )
     var method: [String] = ["gradcam"]
 
     @Option(name: [.customShort("c"), .customLong("class")], help: "A class by name or index, or top3; repeatable.")
@@ -54,6 +56,9 @@ struct ExplainCommand: ParsableCommand {
 
     @Option(help: "What is written: png, npz, json; several with commas.")
     var format = "png,npz,json"
+
+    @Option(help: "One picture of all maps: a PNG with a row of methods for every class.", completion: .file())
+    var sheet: String?
 
     @Option(help: "Colours of positive maps: turbo, viridis, inferno, jet.")
     var colours: String?
@@ -103,35 +108,46 @@ struct ExplainCommand: ParsableCommand {
             var files = ExplanationFiles(folder: output, formats: try parsedFormats())
             let places = try mask.map { try PlaceMask(contentsOf: $0) }
             try files.makeFolder()
+            var contactSheet = ContactSheet(path: sheet)
             var records: [ExplanationRecord] = []
+            let failures = FailureCount()
             defer { if json { try? Console.putJSON(records) } }
             try Console.forEach(images) { path in
                 guard !Interruption.happened else { throw RuntimeError.cancelled }
-                records += try explain(path, specifications, places, explainer, &files)
+                let maps = try explain(path, specifications, places, explainer, &files, failures)
+                records += maps.map(\.record)
+                contactSheet.add(maps)
             }
+            try contactSheet.write(model: model)
             if Interruption.happened { throw ExitCode(130) }
+            if failures.count > 0 { throw ExitCode(1) }
             if !json { suggest(hasRunnerUp: records.first.map { $0.top.count > 1 } ?? false) }
         }
     }
 
     private func explain(
         _ path: String, _ specifications: [MethodSpecification], _ places: PlaceMask?, _ explainer: Explainer,
-        _ files: inout ExplanationFiles
-    ) throws -> [ExplanationRecord] {
+        _ files: inout ExplanationFiles, _ failures: FailureCount
+    ) throws -> [ContactSheet.Map] {
         let start = ContinuousClock.now
         let picture = try Console.picture(path)
         let rule: AutomaticLayerRule = layer == "structural" ? .structural : .measured
         let named = ["auto", "structural"].contains(layer) ? nil : layer
+        // A method that does not fit takes no other with it; of all methods, some never fit.
+        let failed = { (method: MethodSpecification, error: any Error) in
+            if self.method != ["all"] { failures.count += 1 }
+            Console.say("\(self.method == ["all"] ? "left out" : "gaze"): \(method.label): \(Console.sentence(error))")
+        }
         let explanations =
             if let target {
                 try explainer.explain(
                     picture, target: target, methods: specifications, layer: named, automaticLayer: rule,
-                    settings: budget.settings())
+                    settings: budget.settings(), failed: failed)
             } else {
                 try explainer.explain(
                     picture, methods: specifications, classes: classes.map { ClassSelection($0) }, contrast: vs,
                     box: box.flatMap { BoxSelection($0) }, mask: places, layer: named, automaticLayer: rule,
-                    settings: budget.settings())
+                    settings: budget.settings(), failed: failed)
             }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let top = Array(explanations.first?.ranking.prefix(5) ?? [])
@@ -153,7 +169,7 @@ struct ExplainCommand: ParsableCommand {
                 if let trial = explanation.trial, trial != shown { Console.put(LayerTrialTable.text(trial)) }
                 shown = explanation.trial ?? shown
             }
-            return written
+            return ContactSheet.Map(record: written, explanation: explanation, overlay: overlay)
         }
     }
 
@@ -188,7 +204,12 @@ struct ExplainCommand: ParsableCommand {
     }
 
     private func parsedMethods() throws -> [MethodSpecification] {
-        try method.map {
+        if method == ["all"] {
+            return MethodCatalogue.descriptions.filter { $0.display != nil }.map {
+                MethodSpecification($0.name)
+            }
+        }
+        return try method.map {
             let specification = try MethodSpecification(parsing: $0)
             _ = try MethodCatalogue.description(named: specification.name)
             return specification
@@ -212,4 +233,9 @@ struct ExplainCommand: ParsableCommand {
             Console.say("next: gaze explain \(model) \(images[0]) -m gradcam -m gradient   (a second opinion)")
         }
     }
+}
+
+/// How many methods failed in a run.
+private final class FailureCount {
+    var count = 0
 }

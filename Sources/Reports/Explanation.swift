@@ -61,7 +61,7 @@ public struct Explanation: Sendable {
         let tensor = attribution.layer?.layer.tensorName
         self.trial = trial.flatMap { $0.entries[$0.chosen].tensor == tensor ? $0 : nil }
         score = Double(attribution.scores.first ?? .nan)
-        map = Self.reduced(raw, layout: layout, display: display)
+        map = Self.reduced(raw, geometry: geometry, layout: layout, display: display)
         checks = attribution.checks.first ?? []
         companions = attribution.companions.mapValues { $0.slice(0) }
         seconds = attribution.seconds
@@ -89,6 +89,7 @@ public struct Explanation: Sendable {
     private static func overlay(for display: MethodDescription.Display) -> Overlay {
         switch display {
         case .positive: Overlay(colourMap: .turbo, range: .positive, opacity: .proportional(0.75), outline: 0.5)
+        case .relative: Overlay(colourMap: .turbo, range: .minMax, opacity: .proportional(0.75))
         case .magnitude: Overlay(colourMap: .inferno, range: .clipped(percentile: 99.5), opacity: .constant(0.85))
         case .signed: .signed
         }
@@ -107,14 +108,12 @@ public struct Explanation: Sendable {
 
     /// One number per place: a map stays; channels are summed, or their largest magnitude is taken.
     private static func reduced(
-        _ raw: Tensor<Float>, layout: Preprocessing.Layout, display: MethodDescription.Display
+        _ raw: Tensor<Float>, geometry: PictureGeometry, layout: Preprocessing.Layout,
+        display: MethodDescription.Display
     ) -> Tensor<Float> {
         guard raw.shape.rank == 3 else { return raw }
-        // One plane for all channels, whatever the model's layout.
-        if raw.shape[0] == 1, let plane = try? raw.reshaped(Shape(Array(raw.shape.dimensions.dropFirst()))) {
-            return plane
-        }
-        let channelsFirst = layout == .nchw
+        // One number a pixel comes as [1, H, W], wherever the model has its channels.
+        let channelsFirst = layout == .nchw || raw.shape == [1, geometry.inputHeight, geometry.inputWidth]
         let channels = channelsFirst ? raw.shape[0] : raw.shape[2]
         let plane = Shape(
             channelsFirst ? Array(raw.shape.dimensions.dropFirst()) : Array(raw.shape.dimensions.dropLast()))

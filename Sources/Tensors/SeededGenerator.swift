@@ -5,13 +5,20 @@ import Foundation
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
     private var spare: Double?
+    private static let step: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     /// The sequence of this seed.
     public init(seed: UInt64) { state = seed }
 
+    /// The sequence of one of many parts of a run, so that a part does not depend on how much the others draw.
+    public init(seed: UInt64, part: Int) {
+        var parts = SeededGenerator(seed: seed &+ UInt64(bitPattern: Int64(part)) &* Self.step)
+        state = parts.next()
+    }
+
     /// 64 random bits.
     public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
+        state &+= Self.step
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB

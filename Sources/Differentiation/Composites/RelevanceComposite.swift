@@ -6,17 +6,10 @@ import Tensors
 ///
 /// Linear layers go by the rules given here. For all other operators: what moves or selects elements moves relevance back
 /// (max pooling gives it to the maximum); activations and constant factors pass it on; sums, average pooling and
-/// interpolation divide it in proportion to the terms; a normalisation counts its deviation as a constant, a quotient
-/// its divisor. Biases take part in the denominators and keep their share.
+/// interpolation divide it in proportion to the terms; the deviation of a normalisation, a divisor and a gate
+/// (`x sigmoid(y)`, squeeze-and-excitation) count as constants; two factors of any other product get half each. Biases
+/// take part in the denominators and keep their share.
 package struct RelevanceComposite: Sendable {
-    /// How a product of two values that both depend on the picture divides relevance.
-    package enum Products: Sendable, Hashable {
-        /// All to the content: gates, attention matrices and norms count as weights; half to each of two contents.
-        case gatesAreWeights
-        /// Half to each factor, also of attention matrices and gates (Achtibat et al. 2024).
-        case halves
-    }
-
     /// The rule of convolutions.
     package var convolution: any RelevanceRule
     /// The rule of matrix products.
@@ -25,8 +18,9 @@ package struct RelevanceComposite: Sendable {
     package var first: (any RelevanceRule)?
     /// The rule of the linear layers behind which no other leads to the scored values; nil where they are as others.
     package var last: (any RelevanceRule)?
-    package var products = Products.gatesAreWeights
-    /// Whether sums count the positive parts of their terms only.
+    /// Whether attention counts as a weight of what it attends to, which gets all relevance; otherwise each gets half.
+    package var attentionIsWeight = true
+    /// Whether sums and averages count the positive parts of their terms only.
     package var sumsArePositive = false
     /// What keeps divisions by small numbers small.
     package var epsilon = 1e-6

@@ -11,7 +11,7 @@ struct RelevancePlan {
     init(_ composite: RelevanceComposite, _ use: GraphUse, _ scored: [ValueID]) {
         self.composite = composite
         self.use = use
-        products = ProductAnalysis(use: use, gatesAreWeights: composite.products == .gatesAreWeights)
+        products = ProductAnalysis(use: use, attentionIsWeight: composite.attentionIsWeight)
         let layers = linearLayers()
         let isLast = lastLayers(layers, scored)
         var behindLayer = [Bool](repeating: false, count: use.graph.values.count)
@@ -66,7 +66,9 @@ struct RelevancePlan {
     /// The rule of a node without weights, nil where the derivative's own answer holds (nothing flows).
     private func rule(for node: Node, isFirst: Bool) -> (any BackwardRule)? {
         let epsilon = composite.epsilon
-        guard let derivative = RuleCatalogue.rules[node.operation], derivative.character != .stopsGradient else { return nil }
+        guard let derivative = RuleCatalogue.rules[node.operation], derivative.character != .stopsGradient else {
+            return nil
+        }
         let free = use.freeOperands(of: node)
         let isPreprocessing = isFirst && composite.first != nil
         if RelevanceOperators.passes(node.operation) { return PassRule(shares: [1]) }
@@ -77,9 +79,16 @@ struct RelevancePlan {
         switch node.operation {
         case "Mul", "MatMul", "Gemm", "Einsum", "Conv", "ConvTranspose": return productRule(for: node, free)
         case "Div": return PassRule(shares: node.input(0).map { use.isFree($0) } ?? false ? [1] : [0, 1])
+        // What excites a class excites its probability.
+        case "Softmax" where composite.sumsArePositive, "LogSoftmax" where composite.sumsArePositive:
+            return PassRule(shares: [1])
         case "Softmax": return SoftmaxRelevanceRule()
+        case "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum":
+            return ProportionalRule(epsilon: epsilon, isPositive: composite.sumsArePositive)
         case "Add", "Sub", "Sum":
-            if free.count == 1, isPreprocessing || composite.sumsArePositive { return PassRule(shares: node.inputs.map { _ in 1 }) }
+            if free.count == 1, isPreprocessing || composite.sumsArePositive {
+                return PassRule(shares: node.inputs.map { _ in 1 })
+            }
             return composite.sumsArePositive && node.operation != "Sub"
                 ? PositiveSumRule(epsilon: epsilon) : ProportionalRule(epsilon: epsilon)
         case "BatchNormalization" where composite.sumsArePositive || isPreprocessing: return PassRule(shares: [1])

@@ -3,10 +3,11 @@ extension RelevanceComposite {
     /// LRP-ε everywhere.
     package static let epsilon = RelevanceComposite(EpsilonRelevance())
 
-    /// z^B at the pixels, γ for convolutions, ε for matrix products (Montavon et al. 2019, with γ as in Anders et al.
-    /// 2021).
+    /// z^B at the pixels, γ for convolutions, ε for matrix products (Montavon et al. 2019); γ for results of either sign, because
+    /// branches that are summed hand relevance to negative ones.
     package static func epsilonGammaBox(gamma: Double, _ bounds: BoxRelevance.Bounds) -> RelevanceComposite {
-        var composite = RelevanceComposite(convolution: GeneralisedGammaRelevance(gamma: gamma), dense: EpsilonRelevance())
+        var composite = RelevanceComposite(
+            convolution: GeneralisedGammaRelevance(gamma: gamma), dense: EpsilonRelevance())
         composite.first = BoxRelevance(bounds)
         return composite
     }
@@ -37,11 +38,11 @@ extension RelevanceComposite {
     }
 
     /// AttnLRP for token models (Achtibat et al. 2024): ε for linear layers, or γ where it is positive, half to each factor
-    /// of a product, the first-order contributions of a softmax.
+    /// of a matrix product, the first-order contributions of a softmax.
     package static func attention(gamma: Double, epsilon: Double) -> RelevanceComposite {
         var composite = RelevanceComposite(
             gamma > 0 ? GeneralisedGammaRelevance(gamma: gamma) : EpsilonRelevance() as any RelevanceRule)
-        composite.products = .halves
+        composite.attentionIsWeight = false
         composite.epsilon = epsilon
         return composite
     }

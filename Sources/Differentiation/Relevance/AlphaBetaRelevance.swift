@@ -44,7 +44,9 @@ extension LinearRelevance {
         for pair in pairs.dropFirst() { z = step.add(z, product(&step, pair.x, pair.weight)) }
         let weighting = step.dividedStably(relevance, by: z, epsilon)
         var result = try share(&step, pairs[0].x, pairs[0].weight, of: weighting)
-        for pair in pairs.dropFirst() { result = step.add(result, try share(&step, pair.x, pair.weight, of: weighting)) }
+        for pair in pairs.dropFirst() {
+            result = step.add(result, try share(&step, pair.x, pair.weight, of: weighting))
+        }
         return result
     }
 }

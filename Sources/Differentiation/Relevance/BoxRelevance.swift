@@ -52,7 +52,9 @@ package struct BoxRelevance: RelevanceRule {
                 guard values.count == 1 || values.count == shape[axis] else {
                     throw .unsupported(
                         node: step.label,
-                        reason: "it reads \(shape[axis]) channels, and \(values.count) bounds were given (one, or one a channel)")
+                        reason:
+                            "it reads \(shape[axis]) channels, and \(values.count) bounds were given (one, or one a channel)"
+                    )
                 }
                 var lengths = [Int](repeating: 1, count: shape.rank)
                 lengths[axis] = values.count

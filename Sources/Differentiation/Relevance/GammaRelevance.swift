@@ -17,6 +17,7 @@ package struct GammaRelevance: RelevanceRule {
             return step.add(bias, step.scale(positive, by: gamma))
         }
         let z = layer.adding(&step, bias, to: layer.product(&step, layer.input, weight))
-        return try layer.share(&step, layer.input, weight, of: step.dividedStably(layer.relevance, by: z, layer.epsilon))
+        return try layer.share(
+            &step, layer.input, weight, of: step.dividedStably(layer.relevance, by: z, layer.epsilon))
     }
 }

@@ -52,7 +52,8 @@ extension Graph {
                 switch node.operation {
                 case "Relu", "Sigmoid", "HardSigmoid", "Softmax", "Exp", "Softplus", "Abs": true
                 case "Clip": (node.input(1).flatMap { self[$0].constant }?.floats.first).map { $0 >= 0 } ?? false
-                case "MaxPool", "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum", "ReduceMax",
+                case "MaxPool", "GlobalMaxPool", "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum",
+                    "ReduceMax",
                     "Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Split",
                     "DepthToSpace", "SpaceToDepth":
                     node.input(0).map { result[$0.index] } ?? false

@@ -70,7 +70,8 @@ struct LinearLayer: Sendable {
     private static func step(_ node: Node, behind value: ValueID, _ axes: WeightAxes, in use: GraphUse) -> Step? {
         if node.operation == "BatchNormalization" {
             guard node.input(0) == value, axes.channel == 1, axes.factorShape != nil,
-                node.integer("training_mode") ?? 0 == 0, !node.inputs.dropFirst().contains(where: { $0.map(use.isFree) ?? false })
+                node.integer("training_mode") ?? 0 == 0,
+                !node.inputs.dropFirst().contains(where: { $0.map(use.isFree) ?? false })
             else { return nil }
             return .normalisation(node)
         }
@@ -94,7 +95,9 @@ struct WeightAxes: Sendable {
     let factorShape: Shape?
 
     init?(of node: Node, data: Int, result: Shape, in graph: Graph) {
-        guard let kernel = node.input(1 - data), let weights = graph.shape(of: kernel), result.rank > 0 else { return nil }
+        guard let kernel = node.input(1 - data), let weights = graph.shape(of: kernel), result.rank > 0 else {
+            return nil
+        }
         rank = result.rank
         var axis: Int?
         switch node.operation {

@@ -8,18 +8,24 @@ struct ProportionalRule: BackwardRule {
     let epsilon: Double
     /// How much of it each operand gets: bilinear operators would give everything twice.
     var share = 1.0
+    /// Whether only the positive part of the first operand counts, for operators that are linear in it.
+    var isPositive = false
 
     var character: RuleCharacter { .modified }
 
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        let first = isPositive ? step.positivePart(try step.operand(0)) : try step.operand(0)
         for (index, relevance) in step.resultCotangents.enumerated() {
             guard let relevance else { continue }
-            let z = try step.result(index)
+            var z = try step.result(index)
+            if isPositive {
+                z = step.emit(step.node.operation, [first] + step.node.inputs.dropFirst(), step.node.attributes)
+            }
             step.resultCotangents[index] = step.dividedStably(step.scale(relevance, by: share), by: z, epsilon)
         }
         return try step.derivative().enumerated().map { index, found throws(DifferentiationError) in
             guard let found else { return nil }
-            return Cotangent(step.multiply(try step.operand(index), found.value), found.shape)
+            return Cotangent(step.multiply(index == 0 ? first : try step.operand(index), found.value), found.shape)
         }
     }
 }

@@ -12,8 +12,9 @@ enum ProductRole: Sendable, Hashable {
 /// Reads the roles of a product's operands off the graph.
 struct ProductAnalysis {
     let use: GraphUse
-    /// Whether a gate that is computed elsewhere in the network (squeeze-and-excitation, attention) is a weight.
-    let gatesAreWeights: Bool
+    /// Whether a matrix product takes attention as a weight; elementwise gates always count as weights, because relevance
+    /// that passed a sigmoid would be divided by arguments near 0.
+    let attentionIsWeight: Bool
 
     /// The role of a product's operands.
     func role(of node: Node) -> ProductRole {
@@ -24,11 +25,12 @@ struct ProductAnalysis {
             for (signal, other) in [(0, 1), (1, 0)] where isElementwise(operands[other], of: operands[signal]) {
                 return .signal(signal)
             }
-            for (signal, other) in [(0, 1), (1, 0)] where isReciprocal(operands[other]) && !isReciprocal(operands[signal]) {
+            for (signal, other) in [(0, 1), (1, 0)]
+            where isReciprocal(operands[other]) && !isReciprocal(operands[signal]) {
                 return .signal(signal)
             }
         }
-        guard gatesAreWeights else { return .bilinear }
+        guard node.operation == "Mul" || attentionIsWeight else { return .bilinear }
         let gates = operands.map { isGate($0) }
         if gates[0] != gates[1] { return .signal(gates[0] ? 1 : 0) }
         for (signal, other) in [(0, 1), (1, 0)] where depends(operands[other], on: operands[signal]) {
@@ -43,7 +45,8 @@ struct ProductAnalysis {
         // 0.5 x counts as x.
         var stripped = source
         while let node = use.graph.producingNode(of: stripped), ["Mul", "Div"].contains(node.operation),
-            use.freeOperands(of: node).count == 1, let operand = use.freeOperands(of: node).first, node.input(0) == operand || node.operation == "Mul"
+            use.freeOperands(of: node).count == 1, let operand = use.freeOperands(of: node).first,
+            node.input(0) == operand || node.operation == "Mul"
         {
             stripped = operand
             sources.insert(operand)
@@ -86,7 +89,9 @@ struct ProductAnalysis {
             case "Softmax": return true
             case "Clip":
                 // ReLU6(x + 3) / 6 is how a hard sigmoid is written out.
-                guard !isMixed, let shifted = node.input(0).flatMap({ use.graph.producingNode(of: $0) }) else { return false }
+                guard !isMixed, let shifted = node.input(0).flatMap({ use.graph.producingNode(of: $0) }) else {
+                    return false
+                }
                 return shifted.operation == "Add" && use.freeOperands(of: shifted).count == 1
             case "MatMul", "Conv":
                 // Attention heads that are mixed by weights.

@@ -5,13 +5,16 @@ enum RelevanceOperators {
     /// Operators that move or select elements: relevance is moved back.
     static let movements: Set<String> = [
         "Cast", "CastLike", "CenterCropPad", "Compress", "Concat", "DepthToSpace", "Dropout", "Expand", "Flatten",
-        "Gather", "GatherElements", "GatherND", "GlobalMaxPool", "Identity", "Max", "MaxPool", "MaxUnpool", "Min", "Pad",
+        "Gather", "GatherElements", "GatherND", "GlobalMaxPool", "Identity", "Max", "MaxPool", "MaxUnpool", "Min",
+        "Pad",
         "ReduceMax", "ReduceMin", "Reshape", "ReverseSequence", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile",
         "TopK", "Transpose", "Trilu", "Unsqueeze", "Where",
     ]
 
     /// Functions of each element with parameters, beside those that `RuleCatalogue` has as elementwise rules.
-    private static let parametrised: Set<String> = ["Clip", "PRelu", "Pow", "DequantizeLinear", "QuantizeLinear", "Mod"]
+    private static let parametrised: Set<String> = [
+        "Clip", "PRelu", "Pow", "DequantizeLinear", "QuantizeLinear", "Mod",
+    ]
 
     /// Normalisations whose norm counts as a constant, which leaves a factor for each element.
     private static let scalings: Set<String> = ["LpNormalization", "LRN"]
@@ -37,7 +40,8 @@ enum RelevanceOperators {
             let isTransparent =
                 ["Mul", "Add", "Sub"].contains(node.operation)
                 || (node.operation == "Div" && node.input(0).map { use.isFree($0) } ?? false)
-                || (movements.contains(node.operation) && !["Max", "Min", "MaxPool", "ReduceMax"].contains(node.operation))
+                || (movements.contains(node.operation)
+                    && !["Max", "Min", "MaxPool", "ReduceMax"].contains(node.operation))
             guard isTransparent, operands.count == 1 else { return node }
             value = operands[0]
         }

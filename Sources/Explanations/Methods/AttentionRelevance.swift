@@ -6,7 +6,8 @@ package import Tensors
 package struct AttentionRelevance: GraphMethod {
     package static let description = MethodDescription(
         name: "attnlrp", family: .attention,
-        summary: "The score divided among the input's numbers, also through attention's softmax and both of its products.",
+        summary:
+            "The score divided among the input's numbers, also through attention's softmax and both of its products.",
         formula: """
             linear layers: R_i = x_i Σ_j W_ij R_j / (z_j + ε sign z_j);   softmax: R_i = x_i (R_i - s_i Σ R_j);   \
             products A B: half to each, R_A = A ⊙ (R / 2z) Bᵀ;   activations: R;   LayerNorm: its deviation is a constant
@@ -19,7 +20,8 @@ package struct AttentionRelevance: GraphMethod {
             "More faithful on token models than attention rollout and than lrp with attention as a weight, by the paper's measurements. For a vision transformer the paper uses gamma in the linear layers against the noise of the patch embedding; gamma=0 is epsilon. Biases keep their share; the paper's identity rule for LayerNorm would hand it on.",
         parameters: [epsilon.description, gamma.description], display: .signed)
 
-    private static let epsilon = MethodParameter.number("eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
+    private static let epsilon = MethodParameter.number(
+        "eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
     private static let gamma = MethodParameter.number(
         "gamma", 0, in: 0...1e6, "how much more contributions of a result's own sign count in linear layers")
 
@@ -38,7 +40,9 @@ package struct AttentionRelevance: GraphMethod {
         try question.gradient(of: question.question.input, by: rules)
     }
 
-    package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] { SelfCheck.conservation(result, score) }
+    package func checks(of result: Tensor<Float>, score: Double) -> [SelfCheck] {
+        SelfCheck.conservation(result, score)
+    }
 
     private var rules: BackwardRules {
         BackwardRules(name: name, start: .weightedValues) { graph, input in

@@ -11,7 +11,8 @@ package struct ExcitationBackprop: GraphMethod {
 
     package static let description = MethodDescription(
         name: "excitation-backprop", family: .modifiedBackward,
-        summary: "Where a winner-take-all walk from the score downwards ends: the chance that a cell excited the score.",
+        summary:
+            "Where a winner-take-all walk from the score downwards ends: the chance that a cell excited the score.",
         formula: """
             P(a_i) = Σ_j a_i⁺ W_ij⁺ / Σ_i a_i⁺ W_ij⁺ P(a_j), from P = the target's weights;   contrastive: the same, less \
             what the target's negated weights give in the last layer

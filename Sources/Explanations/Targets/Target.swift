@@ -34,6 +34,8 @@ public indirect enum Target: Sendable, Hashable {
     case energy(Target)
     /// The cosine of the angle between a whole output and the vector in a file.
     case cosine(Target, file: String)
+    /// The inner product of a whole output and the vector in a file, `Σ w f`.
+    case dot(Target, file: String)
 
     /// A target with a factor.
     public struct Term: Sendable, Hashable {

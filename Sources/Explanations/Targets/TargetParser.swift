@@ -1,6 +1,6 @@
 extension Target {
     /// Reads the target grammar: `3`, `[1,7,4]`, `logits[3]`, `#1[3]`, `scores[:,1]`, `mean(#1[2])`, `mean(T, mask.npy)`,
-    /// `sum(T)`, `a - b`, `0.5 * a`, `prob(3)`, `logit(3)`, `energy(NAME)`, `cosine(NAME, vector.npy)`.
+    /// `sum(T)`, `a - b`, `0.5 * a`, `prob(3)`, `logit(3)`, `energy(NAME)`, `cosine(NAME, vector.npy)`, `dot(NAME, vector.npy)`.
     public init(parsing text: String) throws(ExplanationError) {
         var parser = TargetParser(text)
         self = try parser.parse()
@@ -77,7 +77,7 @@ private struct TargetParser {
         position = start
         let name = takeName()
         guard !name.isEmpty else { throw problem("a class index, an output's name or a function is missing") }
-        if ["mean", "sum", "prob", "logit", "energy", "cosine"].contains(name), takeSymbol("(") {
+        if ["mean", "sum", "prob", "logit", "energy", "cosine", "dot"].contains(name), takeSymbol("(") {
             return try function(name, depth: depth)
         }
         return .elements(.name(name), try selection())
@@ -86,7 +86,7 @@ private struct TargetParser {
     private mutating func function(_ name: String, depth: Int) throws(ExplanationError) -> Target {
         let inner = try combination(depth: depth + 1)
         var file: String?
-        if name == "mean" || name == "cosine", takeSymbol(",") {
+        if ["mean", "cosine", "dot"].contains(name), takeSymbol(",") {
             skipSpace()
             let start = position
             while position < characters.count, characters[position] != ")" { position += 1 }
@@ -97,11 +97,11 @@ private struct TargetParser {
         switch name {
         case "mean": return .mean(inner, mask: file)
         case "energy": return .energy(inner)
-        case "cosine":
+        case "cosine", "dot":
             guard let file else {
-                throw problem("cosine takes an output and a file, e.g. cosine(embedding, other.npy)")
+                throw problem("\(name) takes an output and a file, e.g. \(name)(embedding, other.npy)")
             }
-            return .cosine(inner, file: file)
+            return name == "dot" ? .dot(inner, file: file) : .cosine(inner, file: file)
         case "sum": return .sum(inner)
         case "prob": return .probability(inner)
         default: return .logit(inner)

@@ -129,6 +129,7 @@ package struct TargetResolver {
             return selected
         case .energy(let inner): return try energy(of: try whole(inner, of: "energy"))
         case .cosine(let inner, let file): return try cosine(of: try whole(inner, of: "cosine"), to: file)
+        case .dot(let inner, let file): return try dot(try whole(inner, of: "dot"), with: file)
         case .combination: throw problem("sums and differences stand outside of mean, sum, prob and logit")
         }
     }
@@ -150,8 +151,32 @@ package struct TargetResolver {
 
     /// The output's direction, weighted by the direction of what a file holds.
     private mutating func cosine(of value: ValueID, to file: String) throws -> Selected {
-        let unit = try direction(of: value)
-        let perSample = (graph.shape(of: unit)?.count ?? 0) / max(batch, 1)
+        let rows = try vectors(in: file, for: value).map { row in
+            let length = row.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            guard length > 0, length.isFinite else { throw problem("'\(file)' holds a vector without a direction") }
+            return row.map { Float(Double($0) / length) }
+        }
+        return weighted(try direction(of: value), by: rows)
+    }
+
+    /// A whole output, weighted by what a file holds.
+    private func dot(_ value: ValueID, with file: String) throws -> Selected {
+        let rows = try vectors(in: file, for: value)
+        guard rows.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+            throw problem("'\(file)' holds values that are NaN or infinite")
+        }
+        return weighted(value, by: rows)
+    }
+
+    /// Every element of a value with its weight.
+    private func weighted(_ value: ValueID, by rows: [[Float]]) -> Selected {
+        Selected(
+            value: value, positions: rows.map { Array($0.indices) }, isClosed: true, factors: rows)
+    }
+
+    /// The vector of every sample in a file, which holds one for all or one each.
+    private func vectors(in file: String, for value: ValueID) throws -> [[Float]] {
+        let perSample = (graph.shape(of: value)?.count ?? 0) / max(batch, 1)
         let reference = try readMask(file)
         guard perSample > 0, reference.shape.count == perSample || reference.shape.count == perSample * sampleCount
         else {
@@ -160,16 +185,10 @@ package struct TargetResolver {
             )
         }
         let shared = reference.shape.count == perSample
-        let factors = try (0..<batch).map { sample in
+        return (0..<batch).map { sample in
             let start = shared ? 0 : samples[sample] * perSample
-            let row = reference.elements[start..<start + perSample]
-            let length = row.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-            guard length > 0, length.isFinite else { throw problem("'\(file)' holds a vector without a direction") }
-            return row.map { Float(Double($0) / length) }
+            return Array(reference.elements[start..<start + perSample])
         }
-        return Selected(
-            value: unit, positions: Array(repeating: Array(0..<perSample), count: batch), isClosed: true,
-            factors: factors)
     }
 
     private func average(_ selected: Selected, mask: String?) throws -> Selected {

@@ -4,6 +4,10 @@ package import Tensors
 package struct GraphRebuilder {
     package let source: Graph
     package internal(set) var graph = Graph()
+    /// The names that some values get.
+    var names: [ValueID: String] = [:]
+    /// Names that only values of `names` may have.
+    var reserved: Set<String> = []
     private var map: [ValueID?]
 
     package init(_ source: Graph) {
@@ -12,6 +16,13 @@ package struct GraphRebuilder {
         graph.metadata = source.metadata
         graph.domains = source.domains
         graph.notes = source.notes
+    }
+
+    /// Builds behind the nodes of another graph.
+    init(_ source: Graph, into graph: Graph) {
+        self.init(source)
+        self.graph = graph
+        self.graph.domains.merge(source.domains) { first, _ in first }
     }
 
     /// The new graph's value for an old one; constants are copied when they are first asked for.
@@ -78,8 +89,16 @@ package struct GraphRebuilder {
     private mutating func copyValue(_ old: ValueID) -> ValueID {
         let value = source[old]
         let new = graph.addValue(
-            name: value.name, type: value.type, shape: value.shape, declared: value.declared, constant: value.constant)
+            name: name(of: old), type: value.type, shape: value.shape, declared: value.declared,
+            constant: value.constant)
         map[old.index] = new
         return new
+    }
+
+    private func name(of old: ValueID) -> String {
+        if let name = names[old] { return name }
+        var name = source[old].name
+        while reserved.contains(name) { name = "inner.\(name)" }
+        return name
     }
 }

@@ -1,0 +1,87 @@
+import Graphs
+import Tensors
+
+/// Score-CAM (Wang et al. 2020), raw: without the final ReLU.
+package struct ScoreCAM: ProcedureMethod {
+    package static let description = MethodDescription(
+        name: "scorecam", family: .classActivation,
+        summary: "Channels of a layer, weighted by the score of the picture seen through each of them.",
+        formula:
+            "H_k = A_k enlarged to the input, brought to 0...1 (0 where it is constant);   w = softmax_k S(x ⊙ H_k);   L = Σ_k w_k A_k",
+        paper:
+            "Wang, Wang, Du, Yang, Zhang, Ding, Mardziel, Hu: Score-CAM, CVPR workshops 2020",
+        result: "[B, H, W] of the layer; of the input with variant=official", place: .layer,
+        cost: "2 forward passes, and 1 for every channel of the layer",
+        fits: "pictures and models with a spatial layer; no gradients are needed",
+        remarks:
+            "How scores become weights decides the map: the softmax of logits can pick one channel of hundreds, that of probabilities is nearly even (score=prob). Masks dim towards 0 in the model's numbers, which is mean grey after normalisation. variant=align-corners is pytorch-grad-cam's enlarging, normalise-first is torchcam's. variant=official is the authors' code: weights are softmax probabilities as they are, constant channels are left out, and the sum is at the input's size. weights=linear and relu take S(x ⊙ H_k) - S(0) (official: without S(0)). Channels are asked in the order of their variance, so --time keeps those that vary most.",
+        parameters: [
+            variant.description, score.description, weighting.description, channels.description,
+        ], display: .positive)
+
+    /// Whose masks and weights.
+    package enum Variant: String, CaseIterable, Sendable {
+        case paper
+        case alignCorners = "align-corners"
+        case normaliseFirst = "normalise-first"
+        case official
+
+        fileprivate var form: ChannelMasks.Form {
+            switch self {
+            case .paper, .official: .enlargedFirst
+            case .alignCorners: .cornersAligned
+            case .normaliseFirst: .normalisedFirst
+            }
+        }
+    }
+
+    private static let variant = MethodParameter<Variant>.choice("variant", .paper, "whose masks and weights")
+    private static let score = MethodParameter<JudgedScore?>(
+        "score", nil, written: "target (official: prob)",
+        "what judges a masked picture: the target as it is given, its logit or its softmax probability; one of target, logit, prob"
+    ) { JudgedScore(rawValue: $0).map { .some($0) } }
+    private static let weighting = MethodParameter<ChannelWeighting?>(
+        "weights", nil, written: "softmax (official: linear)",
+        "how scores become weights; one of softmax, linear, relu"
+    ) { ChannelWeighting(rawValue: $0).map { .some($0) } }
+    private static let channels = MethodParameter<Int>.channels(.max)
+
+    private let variant: Variant
+    private let score: JudgedScore
+    private let weighting: ChannelWeighting
+    private let channels: Int
+
+    package init(_ parameters: inout MethodParameters) throws(ExplanationError) {
+        variant = try parameters.value(Self.variant)
+        score = try parameters.value(Self.score) ?? (variant == .official ? .prob : .target)
+        weighting = try parameters.value(Self.weighting) ?? (variant == .official ? .linear : .softmax)
+        channels = try parameters.value(Self.channels)
+    }
+
+    package func result(of experiment: Experiment) throws -> ProcedureResult {
+        let (choice, maps) = try experiment.layerMap()
+        let planes = try experiment.planes()
+        let masks = ChannelMasks(maps, over: (planes.height, planes.width), form: variant.form)
+        let (varying, constant) = masks.strongest(channels)
+        let masked = try MaskedScores(
+            try score.experiment(experiment), channels: varying, unseen: variant == .official ? [] : constant,
+            of: maps.shape[0]
+        ) { channel, _ in planes.masked(experiment.input, by: masks.mask(channel)) }
+        let weights = weighting.weights(masked.scores, from: variant == .official ? 0 : masked.baseline)
+        let sum = maps.channelSum(weightedBy: weights)
+        let companions = ["scores": masked.tensor, "weights": Tensor(vector: weights)]
+        guard variant == .official else {
+            return ProcedureResult(sum, layer: choice, notes: masked.notes, companions: companions)
+        }
+        // Enlarging is linear, so the sum of enlarged channels is the enlarged sum.
+        let notes = masked.notes + ["the map is at the input's size, made at the layer '\(choice.layer.name)'"]
+        return ProcedureResult(masks.enlarged(sum), notes: notes, companions: companions)
+    }
+}
+
+extension PicturePlanes {
+    /// The picture with every channel multiplied by a mask `[H, W]`.
+    func masked(_ picture: Tensor<Float>, by mask: Tensor<Float>) -> Tensor<Float> {
+        blend(picture, over: Tensor(repeating: 0, shape: picture.shape), by: mask)
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Gaze
+
+/// All maps of a run in one picture: for every photograph and class a row (or more) of methods.
+struct ContactSheet {
+    /// A map with what was written of it.
+    struct Map {
+        let record: ExplanationRecord
+        let explanation: Explanation
+        let overlay: Overlay.Result
+    }
+
+    /// Where it is written; nil where nobody asked for one.
+    let path: String?
+    private var groups: [(title: String, panels: [Figure.Panel])] = []
+
+    init(path: String?) { self.path = path }
+
+    private static let columns = 8
+
+    mutating func add(_ maps: [Map]) {
+        guard path != nil else { return }
+        for map in maps {
+            let title = "\(map.record.image) · \(map.explanation.subject)"
+            let panel = Figure.Panel(
+                map.overlay.picture, label: map.explanation.method.label,
+                detail: map.overlay.diagnosis.isInformative ? "" : "shows nothing: see its record")
+            if groups.last?.title != title {
+                groups.append((title, [Figure.Panel(map.explanation.picture, label: map.explanation.subject)]))
+            }
+            groups[groups.count - 1].panels.append(panel)
+        }
+    }
+
+    func write(model: String) throws {
+        guard let path, !groups.isEmpty else { return }
+        let columns = min(Self.columns, groups.map(\.panels.count).max() ?? 1)
+        let rows = groups.flatMap { group in
+            stride(from: 0, to: group.panels.count, by: columns).map { start in
+                Array(group.panels[start..<min(start + columns, group.panels.count)])
+            }
+        }
+        let figure = Figure(
+            title: "\(model)", rows: rows, captions: groups.map(\.title), width: 2000, maximumPanelHeight: 300)
+        try figure.draw().write(to: path)
+        Console.say("all maps in one picture: \(path)")
+    }
+}
