@@ -1,0 +1,4 @@
+extension RelevanceComposite {
+    /// LRP-ε everywhere.
+    package static let epsilon = RelevanceComposite(EpsilonRelevance())
+}
