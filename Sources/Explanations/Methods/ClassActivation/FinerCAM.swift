@@ -76,7 +76,7 @@ extension Target {
         case .probability(let inner):
             guard let (index, other) = inner.singleClass(ofSample: sample) else { return nil }
             return (index, { .probability(other($0)) })
-        case .elements, .mean, .sum, .combination, .energy, .cosine: return nil
+        case .elements, .mean, .sum, .combination, .energy, .cosine, .dot: return nil
         }
     }
 }
