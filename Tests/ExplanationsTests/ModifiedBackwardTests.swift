@@ -140,10 +140,12 @@ import Testing
                 methods: [MethodSpecification(parsing: method)])[0].notes.joined(separator: "\n")
         }
         #expect(try notes("Sigmoid", "guided-backprop").contains("guided-backprop is the plain gradient"))
-        #expect(try !notes("Relu", "deconvnet").contains("deconvnet is the plain gradient"))
+        let rectified = try notes("Relu", "deconvnet")
+        #expect(!rectified.contains("plain gradient"))
         let clipped = try notes("Clip", "deconvnet", bounds: [0, 6])
         #expect(clipped.contains("1 Clip nodes act as ReLU6") && clipped.contains("deconvnet is the plain gradient"))
-        #expect(try !notes("Clip", "deconvnet:relu6=true", bounds: [0, 6]).contains("ReLU6"))
+        let counted = try notes("Clip", "deconvnet:relu6=true", bounds: [0, 6])
+        #expect(!counted.contains("ReLU6"))
     }
 
     /// Windows, channel attention and class attention are no attention from all tokens to all tokens; neither is a convolution.
