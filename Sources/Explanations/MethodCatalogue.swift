@@ -15,6 +15,7 @@ public enum MethodCatalogue {
         Counterfactual.self,
         Deconvnet.self,
         DeepLIFT.self,
+        ExcitationBackprop.self,
         EigenCAM.self,
         EigenGradCAM.self,
         ElementwiseGradCAM.self,
