@@ -15,7 +15,6 @@ public enum MethodCatalogue {
         Counterfactual.self,
         Deconvnet.self,
         DeepLIFT.self,
-        ExcitationBackprop.self,
         EigenCAM.self,
         EigenGradCAM.self,
         ElementwiseGradCAM.self,
