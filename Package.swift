@@ -76,7 +76,9 @@ let package = Package(
         .testTarget(
             name: "GazeTests", dependencies: ["Gaze", "Graphs", "ONNXFormat", "TestSupport"], exclude: ["Golden"],
             swiftSettings: strict),
-        tests("GazeCommandTests", ["GazeCommand", "Graphs", "Imaging", "ONNXFormat", "Tensors", "TestSupport"]),
+        tests(
+            "GazeCommandTests",
+            ["GazeCommand", "Explanations", "Graphs", "Imaging", "ONNXFormat", "Tensors", "TestSupport"]),
         .testTarget(
             name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],
             exclude: ["Golden"], swiftSettings: strict),
@@ -96,7 +98,8 @@ let package = Package(
         .testTarget(
             name: "ExplanationsTests",
             dependencies: [
-                "Explanations", "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport",
+                "Explanations", "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors",
+                "TestSupport",
             ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(

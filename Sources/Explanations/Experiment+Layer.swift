@@ -15,12 +15,29 @@ extension Experiment {
     ///
     /// - Parameters:
     ///   - count: How many maps.
-    ///   - map: The layer's maps `[C, H, W]` of a number; called in order.
+    ///   - map: The layer's maps `[C, H, W]` of a number; called in order. What the layer holds besides (class tokens) stays.
     ///   - consume: Takes the scores of a range of maps; false ends the run.
     /// - Returns: How many maps were answered.
     @discardableResult
     package func streamBehindLayer(
         _ count: Int, map: (Int) throws -> Tensor<Float>, consume: (Range<Int>, [Float]) throws -> Bool
+    ) throws -> Int {
+        try streamBehindLayer(count, row: map, isMap: true, consume: consume)
+    }
+
+    /// As above, for the layer as the model has it: class tokens and all.
+    ///
+    /// - Parameter layer: The layer's value of a number, for one sample.
+    @discardableResult
+    package func streamBehindWholeLayer(
+        _ count: Int, layer: (Int) throws -> Tensor<Float>, consume: (Range<Int>, [Float]) throws -> Bool
+    ) throws -> Int {
+        try streamBehindLayer(count, row: layer, isMap: false, consume: consume)
+    }
+
+    private func streamBehindLayer(
+        _ count: Int, row: (Int) throws -> Tensor<Float>, isMap: Bool,
+        consume: (Range<Int>, [Float]) throws -> Bool
     ) throws -> Int {
         let attributor = context.attributor
         let limit = try rowsAtOnce(for: [])
@@ -42,12 +59,26 @@ extension Experiment {
             at: [Tensor<Float>](repeating: input, count: batches.size), of: [MethodSpecification("activation")]
         ).results[0]
         return try portions(count, size: batches.size) { range, _ in
-            var maps = try range.map(map)
-            while maps.count < batches.size, let last = maps.last { maps.append(last) }
+            var rows = try range.map(row)
+            while rows.count < batches.size, let last = rows.last { rows.append(last) }
+            let stack = try Tensor.stacking(rows)
             let scores = try suffix.scores(
-                try Tensor.stacking(maps), layer: whole, inputs: inputs, weights: resolved.parts.map(\.weights))
+                isMap ? suffix.layer(whole, holding: stack) : stack, inputs: inputs,
+                weights: resolved.parts.map(\.weights))
             return try consume(range, Array(scores.prefix(range.count)))
         }
+    }
+
+    /// The layer of the question as the model has it, `[1, …]`, and the axis of its channels; nil where no axis is theirs
+    /// alone.
+    package func wholeLayer() throws -> (value: Tensor<Float>, channelAxis: Int)? {
+        let (layer, layout) = try question.spatialLayer(for: label)
+        let shape = layer.shape
+        let axes = (1..<max(shape.rank, 1)).filter { shape[$0] == layout.channels }
+        guard shape.rank > 1, shape[0] == 1, let axis = layout.steps.isEmpty ? 1 : axes.last,
+            axes.count == 1 || layout.steps.isEmpty
+        else { return nil }
+        return (try answers(at: [input], of: [MethodSpecification("activation")]).results[0], axis)
     }
 
     /// This sample so many times.

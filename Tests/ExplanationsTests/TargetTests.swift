@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func unknownMethodsAndParametersAreNamed() {
-        #expect(throws: ExplanationError.unknownMethod(name: "gradcan", suggestions: ["gradcam"])) {
+        #expect(throws: ExplanationError.unknownMethod(name: "gradcan", suggestions: ["gradcam", "xgradcam"])) {
             try MethodCatalogue.description(named: "gradcan")
         }
         #expect(throws: ExplanationError.self) {

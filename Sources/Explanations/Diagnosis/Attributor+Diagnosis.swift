@@ -35,7 +35,8 @@ extension Attributor {
         let probe = FlawProbe(
             question: question, parts: resolved.parts, inputs: inputs, row: sample % batches.size,
             place: answer.layer.flatMap { question.graph.value(named: $0.layer.tensorName) } ?? question.input,
-            score: Double(answer.scores[sample]), engine: model.engine)
+            score: Double(answer.scores[sample]),
+            family: try MethodCatalogue.description(named: answer.method.name).family, engine: model.engine)
         return try probe.cause(of: flaw)
     }
 }

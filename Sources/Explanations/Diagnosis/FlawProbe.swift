@@ -12,6 +12,7 @@ struct FlawProbe {
     /// The layer or input whose result shows nothing.
     let place: ValueID
     let score: Double
+    let family: MethodDescription.Family
     let engine: any Engine
 
     private var graph: Graph { question.graph }
@@ -19,11 +20,16 @@ struct FlawProbe {
     func cause(of flaw: ResultFlaw) throws -> String? {
         switch flaw {
         case .notFinite, .score: try firstBrokenValue()
-        case .zero, .constant: try saturation ?? inactiveUnit() ?? deadBranch()
+        case .zero, .constant: try family == .perturbation ? inactiveUnit() ?? Self.unmoved : lostGradient()
         case .nothingPositive:
             "Look at a signed method (gradient-x-input, or 'negative:of=…' for what speaks against it), at another layer, or at the class that the model does choose"
         }
     }
+
+    private func lostGradient() throws -> String? { try saturation ?? inactiveUnit() ?? deadBranch() }
+
+    private static let unmoved =
+        "No changed input that was tried moved the score: too few were tried, the changes are too small, or the baseline is what the input holds already"
 
     // MARK: Saturation
 

@@ -55,15 +55,18 @@ final class LayerSuffix: Sendable {
         return graph.eliminatingDeadNodes(keepingInputs: false)
     }
 
-    /// The scores where the layer holds these maps, `[B, C, H, W]`; `layer` is what it holds by itself, in its own order.
+    /// The layer with other maps, `[B, C, H, W]`, in it; `layer` is what it holds by itself, in its own order.
+    func layer(_ layer: Tensor<Float>, holding maps: Tensor<Float>) throws -> Tensor<Float> {
+        let maps = try maps.reshaped(mapShape)
+        guard let placement else { return maps }
+        return try placement.run(["layer": AnyTensor(layer), "new": AnyTensor(maps)], outputs: ["placed"])[0]
+            .floatTensor
+    }
+
+    /// The scores where the layer holds these values, in its own order.
     func scores(
-        _ maps: Tensor<Float>, layer: Tensor<Float>, inputs: [String: AnyTensor], weights: [Tensor<Float>]
+        _ replaced: Tensor<Float>, inputs: [String: AnyTensor], weights: [Tensor<Float>]
     ) throws -> [Float] {
-        var replaced = try maps.reshaped(mapShape)
-        if let placement {
-            replaced = try placement.run(
-                ["layer": AnyTensor(layer), "new": AnyTensor(replaced)], outputs: ["placed"])[0].floatTensor
-        }
         var feed = inputs.filter { inputNames.contains($0.key) }
         feed[layerName] = AnyTensor(try replaced.reshaped(layerShape))
         for (seed, tensor) in zip(seeds, weights) where inputNames.contains(seed.name) {

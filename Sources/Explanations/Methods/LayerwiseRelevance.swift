@@ -123,8 +123,8 @@ package struct LayerwiseRelevance: GraphMethod {
 
     private static func bound(_ name: String, _ kind: String) -> MethodParameter<[Double]> {
         MethodParameter(
-            name, [], written: "of each sample",
-            "the \(kind) number that the first layer can read, for the box: one number, or one a channel with slashes between them (-2.1/-2/-1.8)"
+            name, [], written: "none",
+            "the \(kind) number that the first layer can read, for the box (each sample's own unless it is given): one number, or one a channel with slashes between them (-2.1/-2/-1.8)"
         ) { text in
             let numbers = text.split(separator: "/", omittingEmptySubsequences: false).map { Double($0) }
             let values = numbers.compactMap { $0 }.filter(\.isFinite)

@@ -173,7 +173,10 @@ import Testing
     /// A layer of zeros, of which nothing is known: every map is finite, and all but scores are zero.
     @Test func deadLayersGiveZeros() throws {
         let graph = try Toys.classifier(batch: nil)
-        let every = MethodCatalogue.descriptions.filter { $0.family == .classActivation }.map(\.name)
+        let every = MethodCatalogue.descriptions.filter {
+            // Triplets come from files, and no layer of theirs is dead.
+            $0.family == .classActivation && !$0.name.hasPrefix("triplet")
+        }.map(\.name)
         let methods =
             every.map { name in
                 ["sscam": "sscam:samples=2", "smooth-gradcam++": "smooth-gradcam++:samples=2"][name] ?? name

@@ -11,7 +11,7 @@ package struct AblationCAM: ProcedureMethod, ParameterFree {
         cost: "1 forward pass, and 1 pass behind the layer for every channel",
         fits: "models with a spatial layer; no gradients are needed",
         remarks:
-            "Free of gradients, so saturation does not silence it. Dividing by S turns the map over where the score is negative: the sign of the weights is then that of (S - S_k) / S, as in the paper. pytorch-grad-cam puts min(A) - 1e7 in place of 0, which is another method.",
+            "Free of gradients, so saturation does not silence it. Dividing by S turns the map over where the score is negative: the sign of the weights is then that of (S - S_k) / S, as in the paper. A channel is ablated wherever the layer holds it, class tokens included. pytorch-grad-cam puts min(A) - 1e7 in place of 0, which is another method.",
         display: .positive)
 
     package init() {}
@@ -19,23 +19,38 @@ package struct AblationCAM: ProcedureMethod, ParameterFree {
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (choice, maps) = try experiment.layerMap()
         let score = try experiment.answers(at: [experiment.input]).scores[0]
-        let (channels, cells) = (maps.shape[0], maps.shape[1] * maps.shape[2])
+        let channels = maps.shape[0]
         var weights = [Float](repeating: 0, count: channels)
-        try experiment.streamBehindLayer(channels) { channel in
-            var ablated = maps
-            ablated.mutateElements { elements in
-                for index in channel * cells..<(channel + 1) * cells { elements[index] = 0 }
-            }
-            return ablated
-        } consume: { range, scores in
+        let take = { (range: Range<Int>, scores: [Float]) in
             for (channel, ablated) in zip(range, scores) {
                 weights[channel] = score == 0 ? 0 : (score - ablated) / score
             }
             return true
         }
+        if let (layer, axis) = try experiment.wholeLayer() {
+            try experiment.streamBehindWholeLayer(
+                channels, layer: { layer.slice(0).zeroing($0, ofAxis: axis - 1) }, consume: take)
+        } else {
+            try experiment.streamBehindLayer(channels, map: { maps.zeroing($0, ofAxis: 0) }, consume: take)
+        }
         return ProcedureResult(
             maps.channelSum(weightedBy: weights), layer: choice,
             notes: score == 0 ? ["the score is 0, so the weights of ablationcam, which divide by it, are all 0"] : [],
             companions: ["weights": Tensor(vector: weights)])
+    }
+}
+
+extension Tensor where Scalar == Float {
+    /// The tensor with zeros at one position of an axis.
+    fileprivate func zeroing(_ position: Int, ofAxis axis: Int) -> Tensor {
+        let stride = shape.strides[axis]
+        let length = shape[axis]
+        var result = self
+        result.mutateElements { elements in
+            for start in Swift.stride(from: position * stride, to: elements.count, by: stride * length) {
+                for index in start..<start + stride { elements[index] = 0 }
+            }
+        }
+        return result
     }
 }
