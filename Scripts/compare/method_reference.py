@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "golden"))
 import named_layers
-from relevance import RelevanceRule
+from relevance_rules import RelevanceRule
 from relu_rules import ReLURule
 
 

@@ -198,16 +198,17 @@ def plus_plus_xplique(a, g):
     return weighted((g ** 2 / denominator * g.relu()).mean((2, 3)), a)
 
 
-def first_component(m, centred):
+def first_component(m, centred, agreeing=False):
     """Of one sample's map [C, H, W], by NumPy's singular value decomposition."""
     matrix = m.reshape(m.shape[0], -1).T.numpy()
     matrix = matrix - matrix.mean(0) if centred else matrix
     result = matrix @ np.linalg.svd(matrix)[2][0]
-    return torch.tensor(result * np.sign(result[np.abs(result).argmax()])).reshape(m.shape[1:])
+    sign = np.sign(result @ matrix.sum(1)) if agreeing else np.sign(result[np.abs(result).argmax()])
+    return torch.tensor(result * sign).reshape(m.shape[1:])
 
 
-def components(m, centred):
-    return torch.stack([first_component(one, centred) for one in m])
+def components(m, centred, agreeing=False):
+    return torch.stack([first_component(one, centred, agreeing) for one in m])
 
 
 def feature_explanation(a, k, weights="mean"):
@@ -231,8 +232,8 @@ def from_gradient(a, g):
         "gradcam-elementwise": (g * a).relu().sum(1),
         "eigencam": components(a, False),
         "eigencam:center=true": components(a, True),
-        "eigengradcam": components(g * a, True),
-        "eigengradcam:center=false": components(g * a, False),
+        "eigengradcam": components(g * a, True, agreeing=True),
+        "eigengradcam:center=false": components(g * a, False, agreeing=True),
         "fem": feature_explanation(a, 2),
         "fem:k=1": feature_explanation(a, 1),
         "fem:k=1,variant=pytorch-grad-cam": feature_explanation(a, 1, "mask"),
@@ -439,7 +440,7 @@ def packages(network, x, noise, target, arrays):
     }
     errors = {name: close(name, found) for name, found in agreements.items()}
     for name, found in [("eigencam:center=true", raw(pgc.EigenCAM)), ("eigengradcam", raw(pgc.EigenGradCAM))]:
-        signs = np.sign([one.flat[np.abs(one).argmax()] for one in found])
+        signs = np.sign([(one * ours).sum() for one, ours in zip(found, arrays[name].numpy())])
         errors[name] = close(name, found * signs[:, None, None])
     ablation = raw(pgc.AblationCAM)
     theirs = {"pytorch-grad-cam.ablationcam": ablation}

@@ -72,8 +72,8 @@ def blurred(x, sigma, mode):
 
 def blur_integrated_gradients(model, x, largest, steps, mode):
     """Xu, Venugopalan, Sundararajan 2020, equation 5: the path of images blurred by 0 ... largest; the gradients at both ends of a
-    step are averaged and multiplied with the exact difference of its images."""
-    images = [blurred(x, largest * step / steps, mode) for step in range(steps + 1)]
+    step are averaged and multiplied with the exact difference of its images. Steps grow with the blur; the integral does not depend on that."""
+    images = [blurred(x, largest * (step / steps) ** 2, mode) for step in range(steps + 1)]
     slopes = [gradient(model, image) for image in images]
     return sum((slopes[k] + slopes[k + 1]) / 2 * (images[k] - images[k + 1]) for k in range(steps))
 
@@ -160,7 +160,8 @@ def seeded():
             noisy.load_state_dict({
                 key: value.double() * (1 + (1e-6 if trial else 0) * torch.randn(value.shape, generator=generator, dtype=torch.float64))
                 for key, value in model.state_dict().items()})
-            results.append([guided_integrated_gradients(noisy, x[0], np.zeros_like(x[0]), 20, 0.25, distance) for distance in (0.02, 0.2)])
+            results.append([guided_integrated_gradients(noisy, one, np.zeros_like(one), 20, 0.25, distance)
+                            for one in x for distance in (0.02, 0.2)])
         if all(np.abs(a - b).max() < 2e-5 * np.abs(b).max() for result in results[1:] for a, b in zip(result, results[0])):
             return seed, model, double, x
     raise ValueError("no seed is stable")

@@ -177,7 +177,7 @@ def meaningful_perturbation(model, x, background, grid, iterations, l1, tv):
         def loss(m, _):
             rough = (m[1:] - m[:-1]).abs().pow(3).mean() + (m[:, 1:] - m[:, :-1]).abs().pow(3).mean()
             up = enlarged(m)
-            return s(up * one + (1 - up) * background).sum() + l1 * (1 - m).abs().mean() + tv * rough
+            return s(up * one + (1 - up) * background).sum() + l1 * (1 - m).mean() + tv * rough
         way = descend(torch.ones(grid, grid, dtype=torch.float64), loss, iterations, 0.1)
         maps.append(1 - enlarged(min(way, key=lambda pair: pair[0])[1])[0])
     return torch.stack(maps)

@@ -20,6 +20,8 @@ public enum MethodCatalogue {
         ElementwiseGradCAM.self,
         ExcitationBackprop.self,
         ExpectedGradients.self,
+        ExtremalPerturbation.self,
+        FGVis.self,
         FasterScoreCAM.self,
         FeatureAblation.self,
         FeatureExplanation.self,
@@ -44,6 +46,7 @@ public enum MethodCatalogue {
         LayerFusion.self,
         LayerGradient.self,
         LayerwiseRelevance.self,
+        MeaningfulPerturbation.self,
         Occlusion.self,
         Output.self,
         PositivePart.self,
@@ -69,6 +72,11 @@ public enum MethodCatalogue {
     /// The entries, sorted by name.
     public static var descriptions: [MethodDescription] {
         methods.map { $0.description }.sorted { $0.name < $1.name }
+    }
+
+    /// The entries of methods that need no file and no other word: their defaults are enough.
+    public static var selfContained: [MethodDescription] {
+        descriptions.filter { (try? method(MethodSpecification($0.name))) != nil }
     }
 
     /// The entry of a method; fails with near misses.

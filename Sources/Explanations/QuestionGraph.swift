@@ -126,9 +126,6 @@ package struct QuestionGraph {
         graph.addConstant(AnyTensor(Tensor<Float>(Float(value))), name: "number")
     }
 
-    /// A constant of any type.
-    package mutating func constant(_ tensor: AnyTensor) -> ValueID { graph.addConstant(tensor, name: "constant") }
-
     package mutating func integers(_ values: [Int]) -> ValueID {
         graph.addConstant(AnyTensor(Tensor(vector: values.map { Int64($0) })), name: "integers")
     }

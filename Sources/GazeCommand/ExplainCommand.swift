@@ -205,9 +205,7 @@ struct ExplainCommand: ParsableCommand {
 
     private func parsedMethods() throws -> [MethodSpecification] {
         if method == ["all"] {
-            return MethodCatalogue.descriptions.filter { $0.display != nil }.map {
-                MethodSpecification($0.name)
-            }
+            return MethodCatalogue.selfContained.filter { $0.display != nil }.map { MethodSpecification($0.name) }
         }
         return try method.map {
             let specification = try MethodSpecification(parsing: $0)

@@ -80,8 +80,8 @@ import Testing
         let score = try head.score(of: first, ScoreRequest(), in: outputs)
         let results = try attributor.attribute(
             inputs: ["image": input], target: score.target,
-            methods: [MethodSpecification("score"), MethodSpecification("gradient")], wrt: "image"
-        ) { score.tensors[$0] ?? Tensor(0) }
+            methods: [MethodSpecification("score"), MethodSpecification("gradient")], wrt: "image",
+            readMask: { score.tensors[$0] ?? Tensor(0) })
         #expect(abs(Double(results[0].values.elements[0]) - golden.score) <= tolerance * max(abs(golden.score), 1))
         let largest = golden.gradient.map { abs($0) }.max() ?? 0
         let found = stride(from: 0, to: results[1].values.elements.count, by: step).map {
@@ -104,8 +104,8 @@ import Testing
             let request = ScoreRequest(reference: unit.map { $0 * factor })
             let score = try head.score(of: try head.findings(in: outputs)[0], request, in: outputs)
             let result = try attributor.attribute(
-                inputs: ["image": input], target: score.target, methods: [MethodSpecification("score")]
-            ) { score.tensors[$0] ?? Tensor(0) }
+                inputs: ["image": input], target: score.target, methods: [MethodSpecification("score")],
+                readMask: { score.tensors[$0] ?? Tensor(0) })
             #expect(abs(Double(result[0].values.elements[0]) - cosine) < 1e-5)
         }
     }
@@ -119,8 +119,8 @@ import Testing
             func value(_ request: ScoreRequest, _ finding: Finding) throws -> Double {
                 let score = try head.score(of: finding, request, in: outputs)
                 let result = try attributor.attribute(
-                    inputs: ["image": input], target: score.target, methods: [MethodSpecification("score")]
-                ) { score.tensors[$0] ?? Tensor(0) }
+                    inputs: ["image": input], target: score.target, methods: [MethodSpecification("score")],
+                    readMask: { score.tensors[$0] ?? Tensor(0) })
                 return Double(result[0].values.elements[0])
             }
             let difference = try value(ScoreRequest(contrast: other), first)

@@ -12,7 +12,10 @@ import Testing
 
     @Test(arguments: [
         ("meaningful-perturbation:grid=5,iterations=12,noise=0,baseline=baseline.npy", "meaningful-perturbation"),
-        ("extremal-perturbation:grid=8,radius=0.15,area=0.2,iterations=12,baseline=baseline.npy", "extremal-perturbation"),
+        (
+            "extremal-perturbation:grid=8,radius=0.15,area=0.2,iterations=12,baseline=baseline.npy",
+            "extremal-perturbation"
+        ),
         ("fgvis:iterations=6,stop=0", "fgvis.deletion.true"),
         ("fgvis:iterations=6,stop=0,gate=false", "fgvis.deletion.false"),
         ("fgvis:game=preservation,iterations=6", "fgvis.preservation.true"),
@@ -95,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: [0.25, 0.5]) func theExtremalMaskOfALinearModelHoldsTheLargestWeights(_ area: Double) throws {
-        let map = try explain("extremal-perturbation:grid=4,radius=0.01,area=\(area),baseline=0,weight=1")
+        let map = try explain("extremal-perturbation:grid=4,radius=0.01,area=\(area),baseline=0")
         let count = Int(area * 16)
         let bound = Self.weights.sorted(by: >)[count - 1]
         for (found, weight) in zip(map.elements, Self.weights) { #expect((found > 0.5) == (weight >= bound)) }

@@ -140,10 +140,12 @@ import Testing
                 methods: [MethodSpecification(parsing: method)])[0].notes.joined(separator: "\n")
         }
         #expect(try notes("Sigmoid", "guided-backprop").contains("guided-backprop is the plain gradient"))
-        #expect(try notes("Relu", "deconvnet").isEmpty)
+        let rectified = try notes("Relu", "deconvnet")
+        #expect(!rectified.contains("plain gradient"))
         let clipped = try notes("Clip", "deconvnet", bounds: [0, 6])
         #expect(clipped.contains("1 Clip nodes act as ReLU6") && clipped.contains("deconvnet is the plain gradient"))
-        #expect(try notes("Clip", "deconvnet:relu6=true", bounds: [0, 6]).isEmpty)
+        let counted = try notes("Clip", "deconvnet:relu6=true", bounds: [0, 6])
+        #expect(!counted.contains("ReLU6"))
     }
 
     /// Windows, channel attention and class attention are no attention from all tokens to all tokens; neither is a convolution.
@@ -166,36 +168,45 @@ import Testing
         }
     }
 
-    /// A uniform attention and no perceptron: each block's rollout is (U + I)/2, so the class token takes
-    /// `(1 - 2^-L)/N` from every patch.
-    @Test func rolloutOfUniformAttention() throws {
-        let (found, blocks) = (try uniform("attention-rollout"), 2.0)
-        let expected = Float((1 - pow(2, -blocks)) / 4)
+    /// Attention that is the same for all five tokens, without perceptrons: a block's rollout is (U + I)/2, so the class token
+    /// takes `(1 - 2^-blocks) / 5` from every patch.
+    @Test(arguments: [1, 2, 5]) func rolloutOfUniformAttention(blocks: Int) throws {
+        let found = try uniform("attention-rollout", blocks: blocks)
+        let expected = (1 - powf(2, -Float(blocks))) / 5
         #expect(found.values.shape == [1, 2, 2])
         #expect(found.values.elements.allSatisfy { abs($0 - expected) < 1e-6 })
     }
 
-    /// Four pixels as tokens, queries of zeros, the values passed on, twice; the score is the mean.
-    private func uniform(_ method: String) throws -> Attribution {
+    /// Of one block with the score `v_0 + Σ_j A_0j v_j` of the class token, `∂S/∂A_0j = v_j`, so its row of relevance is
+    /// `max(v_j, 0) / 5`.
+    @Test func gradientWeightedUniformAttention() throws {
+        let found = try uniform("attention-gradient", blocks: 1)
+        let expected: [Float] = [1, 0, 3, 0.5].map { $0 / 5 }
+        #expect(zip(found.values.elements, expected).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
+
+    /// Four pixels and a class token, queries of zeros, the values passed on; the score is the class token's number.
+    private func uniform(_ method: String, blocks: Int) throws -> Attribution {
         var graph = Graph()
         let x = graph.addInput("x", type: .float32, dimensions: [.fixed(1), .fixed(1), .fixed(2), .fixed(2)])
         func integers(_ values: [Int64]) -> ValueID { graph.addConstant(AnyTensor(Tensor(vector: values))) }
-        var tokens = graph.append("Reshape", [x, integers([1, 4, 1])])[0]
+        let patches = graph.append("Reshape", [x, integers([1, 4, 1])])[0]
+        let classToken = graph.addConstant(try Toys.floats([0.25], [1, 1, 1]))
+        var tokens = graph.append("Concat", [classToken, patches], attributes: ["axis": .integer(1)])[0]
         let zero = graph.addConstant(try Toys.floats([0], []))
-        for _ in 0..<2 {
-            let queries = graph.append("Reshape", [graph.append("Mul", [tokens, zero])[0], integers([1, 1, 4, 1])])[0]
+        for _ in 0..<blocks {
+            let queries = graph.append("Reshape", [graph.append("Mul", [tokens, zero])[0], integers([1, 1, 5, 1])])[0]
             let keys = graph.append("Transpose", [queries], attributes: ["perm": .integers([0, 1, 3, 2])])[0]
             let weights = graph.append("Softmax", [graph.append("MatMul", [queries, keys])[0]])[0]
-            let values = graph.append("Reshape", [tokens, integers([1, 1, 4, 1])])[0]
+            let values = graph.append("Reshape", [tokens, integers([1, 1, 5, 1])])[0]
             let mixed = graph.append("MatMul", [weights, values])[0]
-            let flat = graph.append("Reshape", [mixed, integers([1, 4, 1])])[0]
+            let flat = graph.append("Reshape", [mixed, integers([1, 5, 1])])[0]
             tokens = graph.append("Add", [tokens, flat])[0]
         }
-        let mean = graph.append(
-            "ReduceMean", [tokens, integers([1])], attributes: ["keepdims": .integer(0)], name: "y")[0]
-        graph.outputs = [Graph.Output(name: "y", value: mean)]
+        let first = graph.append("Gather", [tokens, integers([0])], attributes: ["axis": .integer(1)])[0]
+        graph.outputs = [Graph.Output(name: "y", value: graph.append("Flatten", [first], name: "y")[0])]
         return try Toys.attributor(graph).attribute(
-            inputs: ["x": Toys.floats([1, 2, 3, 4], [1, 1, 2, 2])], target: Target(parsing: "0"),
+            inputs: ["x": Toys.floats([1, -2, 3, 0.5], [1, 1, 2, 2])], target: Target(parsing: "0"),
             methods: [MethodSpecification(method)])[0]
     }
 }

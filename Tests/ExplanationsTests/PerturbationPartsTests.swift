@@ -70,7 +70,9 @@ import Testing
             var front = [members[0]]
             open.remove(members[0])
             while let place = front.popLast() {
-                for neighbour in [place - 30, place + 30, place % 30 > 0 ? place - 1 : -1, place % 30 < 29 ? place + 1 : -1]
+                for neighbour in [
+                    place - 30, place + 30, place % 30 > 0 ? place - 1 : -1, place % 30 < 29 ? place + 1 : -1,
+                ]
                 where open.remove(neighbour) != nil { front.append(neighbour) }
             }
             #expect(open.isEmpty)
@@ -104,12 +106,12 @@ import Testing
 
     @Test func coloursComeOutOfTheModelsNumbers() throws {
         // Channels last; black is -1 and white is 3.
-        let planes = try #require(PicturePlanes([1, 2, 5, 3]))
-        let picture = try Tensor(shape: [1, 2, 5, 3], elements: (0..<30).map { Float($0 % 3 == 0 ? 3 : -1) })
+        let planes = try #require(PicturePlanes([1, 6, 5, 3]))
+        let picture = try Tensor(shape: [1, 6, 5, 3], elements: (0..<90).map { Float($0 % 3 == 0 ? 3 : -1) })
         let space = InputSpace(black: [-1, -1, -1], white: [3, 3, 3])
         let colours = ColourPlanes(picture, planes: planes, space: space)
-        #expect(colours.values.count == 30)
-        #expect(Array(colours.values[27...]) == ColourPlanes.lab(red: 1, green: 0, blue: 0))
+        #expect(colours.values.count == 90)
+        #expect(Array(colours.values[87...]) == ColourPlanes.lab(red: 1, green: 0, blue: 0))
     }
 
     @Test func gridsShareThePictureOut() {

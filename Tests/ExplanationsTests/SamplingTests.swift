@@ -292,7 +292,7 @@ import Testing
             ] {
                 let found = try ask(try Self.quadratic(), method, at: input)
                 #expect(found.values.elements.count == 8)
-                #expect(found.checks[0].allSatisfy(\.value.isFinite))
+                #expect(found.checks[0].allSatisfy { $0.value.isFinite })
             }
         }
     }

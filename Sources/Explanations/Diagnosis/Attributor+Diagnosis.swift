@@ -5,8 +5,7 @@ import Tensors
 extension Attributor {
     /// What is wrong with a result that shows nothing, and why, a sentence for each kind; empty where it shows something.
     func diagnoses(of answer: Attribution, to query: Query) -> [String] {
-        guard let description = try? MethodCatalogue.description(named: answer.method.name),
-            description.place != .score,
+        guard let method = try? MethodCatalogue.method(answer.method), type(of: method).description.place != .score,
             answer.values.shape.rank > 0, answer.values.shape[0] == answer.scores.count
         else { return [] }
         var sentences: [String] = []
@@ -14,7 +13,7 @@ extension Attributor {
             let score = answer.scores[sample]
             let flaw =
                 score.isFinite
-                ? ResultFlaw(answer.values.slice(sample), display: description.display) : .score(score)
+                ? ResultFlaw(answer.values.slice(sample), display: method.display) : .score(score)
             guard let flaw else { continue }
             let cause = (try? cause(of: flaw, answer: answer, query: query, sample: sample)) ?? nil
             let place = answer.scores.count > 1 ? "sample \(sample): " : ""

@@ -6,12 +6,12 @@ package struct BlurIntegratedGradients: ProcedureMethod {
         name: "blur-integrated-gradients", family: .gradient,
         summary: "Shares of the score's difference from a blurred picture, by the gradient along rising sharpness.",
         formula:
-            "∫ ∂S/∂x (L(σ)) ⊙ -dL(σ),   L(σ) = x blurred by σ, from sigma to 0;   ≈ Σ_k ½ (g_k + g_k+1) ⊙ (L_k - L_k+1)",
+            "∫ ∂S/∂x (L(σ)) ⊙ -dL(σ),   L(σ) = x blurred by σ, from sigma to 0;   ≈ Σ_k ½ (g_k + g_k+1) ⊙ (L_k - L_k+1),   σ_k = sigma (k / steps)²",
         paper: "Xu, Venugopalan, Sundararajan: Attribution in Scale and Space, CVPR 2020",
         result: "the input's shape", place: .input, cost: "steps + 1 forward and backward passes",
         fits: "models of pictures with backward rules throughout",
         remarks:
-            "Needs no baseline of another colour. Adds up to S(x) less the score of the most blurred picture; the gap is always reported. The released implementation pads with zeros (border=zero), which darkens the picture from its edges inwards, takes the left end of each step and approximates dL.",
+            "Needs no baseline of another colour. Adds up to S(x) less the score of the most blurred picture; the gap is always reported. The released implementation pads with zeros (border=zero), which darkens the picture from its edges inwards, takes steps of equal σ, the left end of each, and approximates dL.",
         parameters: [steps.description, sigma.description, border.description], display: .signed)
 
     private static let steps = MethodParameter<StepCount>.steps(50)
@@ -37,7 +37,7 @@ package struct BlurIntegratedGradients: ProcedureMethod {
             var path = BlurPath(
                 of: experiment.input, planes: try experiment.planes(), sigma: sigma, border: border, steps: count)
             let scores = try experiment.answers(at: [experiment.input, path.image(count)]).scores
-            let values = try integral(along: &path, experiment)
+            let values = try integral(along: path, experiment)
             let gap = CompletenessGap(values.elements, difference: Double(scores[0]) - Double(scores[1]))
             if let next = steps.next(after: count, gap: gap.value), !experiment.isOver {
                 count = next
@@ -51,7 +51,7 @@ package struct BlurIntegratedGradients: ProcedureMethod {
         }
     }
 
-    private func integral(along path: inout BlurPath, _ experiment: Experiment) throws -> Tensor<Float> {
+    private func integral(along path: BlurPath, _ experiment: Experiment) throws -> Tensor<Float> {
         var total = [Double](repeating: 0, count: experiment.input.elements.count)
         var images = path
         try experiment.stream(path.steps + 1, of: [MethodSpecification("gradient")]) {
@@ -78,7 +78,9 @@ package struct BlurIntegratedGradients: ProcedureMethod {
     }
 }
 
-/// A picture that is blurred more and more, in equal steps of the standard deviation.
+/// A picture that is blurred more and more.
+///
+/// The integral does not depend on how fast; details go first, so their steps are the shortest: σ_k = sigma (k / steps)².
 private struct BlurPath {
     let input: Tensor<Float>
     let planes: PicturePlanes
@@ -98,7 +100,8 @@ private struct BlurPath {
 
     mutating func image(_ step: Int) -> Tensor<Float> {
         if let image = known[step] { return image }
-        let blur = GaussianBlur(sigma: sigma * Double(step) / Double(steps), border: border)
+        let part = Double(step) / Double(steps)
+        let blur = GaussianBlur(sigma: sigma * part * part, border: border)
         let image = planes.blurred(input, by: blur)
         known[step] = image
         return image

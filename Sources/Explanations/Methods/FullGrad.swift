@@ -62,10 +62,10 @@ package struct FullGrad: GraphMethod {
             if let layout = layouts[share.result] {
                 let small = part(question.map(of: value, layout), in: &question)
                 total = question.emit("Add", [total, resized(small, layout, to: picture, in: &question)])
-            } else if aggregation == .signed {
-                let sum = sum(value, of: share, scale: 1 / Double(picture.height * picture.width), in: &question)
-                let even = question.reshape(sum, to: [picture.batch, 1, 1])
-                total = question.emit("Add", [total, even])
+            }
+            if aggregation == .signed, let rest = placeless(value, of: share, layouts[share.result], in: &question) {
+                let even = question.emit("Mul", [rest, question.scalar(1 / Double(picture.height * picture.width))])
+                total = question.emit("Add", [total, question.reshape(even, to: [picture.batch, 1, 1])])
             }
         }
         return total
@@ -77,7 +77,8 @@ package struct FullGrad: GraphMethod {
         var total = sampleSum(own, shape: question.graph.shape(of: input) ?? [], in: &question)
         for share in shares(in: question.question) {
             guard let value = try bias(share, in: &question) else { continue }
-            total = question.emit("Add", [total, sum(value, of: share, scale: 1, in: &question)])
+            let shape = question.graph.shape(of: share.result) ?? []
+            total = question.emit("Add", [total, sampleSum(value, shape: shape, in: &question)])
         }
         return ["explained": total]
     }
@@ -92,11 +93,15 @@ package struct FullGrad: GraphMethod {
         return try question.appendBiasShare(share, cotangent: gradient)
     }
 
-    private func sum(
-        _ value: ValueID, of share: BiasShare, scale: Double, in question: inout QuestionGraph
-    ) -> ValueID {
-        let sum = sampleSum(value, shape: question.graph.shape(of: share.result) ?? [], in: &question)
-        return scale == 1 ? sum : question.emit("Mul", [sum, question.scalar(scale)])
+    /// The sum of what has no place in the picture, `[B]`: class tokens, fully connected layers; nil where all has one.
+    private func placeless(
+        _ value: ValueID, of share: BiasShare, _ layout: MapLayout?, in question: inout QuestionGraph
+    ) -> ValueID? {
+        let all = sampleSum(value, shape: question.graph.shape(of: share.result) ?? [], in: &question)
+        guard let layout else { return all }
+        guard layout.tokensWithoutPlace > 0 else { return nil }
+        let placed = sampleSum(question.map(of: value, layout), shape: layout.shape, in: &question)
+        return question.emit("Sub", [all, placed])
     }
 
     /// `[B]`.

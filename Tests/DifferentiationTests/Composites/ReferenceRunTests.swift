@@ -106,6 +106,18 @@ import Testing
             graph.append("Div", [a, graph.append("Softplus", [a])[0]])[0]
         },
         pair("SiLU") { graph, a, _ in graph.append("Mul", [a, graph.append("Sigmoid", [a])[0]])[0] },
+        pair("ReLU as Where") { graph, a, _ in
+            let zero = graph.addConstant(try floats([0], []))
+            return graph.append("Where", [graph.append("Greater", [a, zero])[0], a, zero])[0]
+        },
+        pair("Leaky ReLU as Where") { graph, a, _ in
+            let zero = graph.addConstant(try floats([0], []))
+            let steep = graph.append("Mul", [a, graph.addConstant(try floats([3], []))])[0]
+            return graph.append("Where", [graph.append("Less", [a, zero])[0], a, steep])[0]
+        },
+        pair("the larger as Where") { graph, a, b in
+            graph.append("Where", [graph.append("Greater", [a, b])[0], a, b])[0]
+        },
         pair("Where") { graph, a, b in
             let mask = graph.addConstant(AnyTensor(try Tensor(shape: [3], elements: [true, false, true])))
             return graph.append("Where", [mask, a, b])[0]
@@ -177,14 +189,13 @@ import Testing
     }
 
     @Test func whatHasNoMultipliersIsRefusedByName() throws {
-        let test = Self.pair("Where") { graph, a, b in
-            let mask = graph.append("Greater", [a, b])[0]
-            return graph.append("Where", [mask, a, b])[0]
+        let test = Self.pair("Pow") { graph, a, b in
+            graph.append("Pow", [graph.append("Exp", [a])[0], b])[0]
         }
         let (_, run) = try run(test)
         #expect {
             _ = try multipliers(run, floats(test.x, [3, 3]), floats(test.reference, [3, 3]), floats(test.x, [3, 3]))
-        } throws: { "\($0)".contains("DeepLIFT has no multipliers") && "\($0)".contains("Where") }
+        } throws: { "\($0)".contains("DeepLIFT has no multipliers") && "\($0)".contains("Pow") }
     }
 
     @Test func theReferenceMayBeAConstantAndTheSourceAnInnerValue() throws {

@@ -131,7 +131,9 @@ import Testing
                 let start = (sample * gradient.shape[1] + channel) * cells
                 let weight = gradient.elements[start..<start + cells].reduce(0) { $0 + max($1, 0) } / 2
                 expected.mutateElements { elements in
-                    for cell in 0..<cells { elements[sample * cells + cell] += weight * activation.elements[start + cell] }
+                    for cell in 0..<cells {
+                        elements[sample * cells + cell] += weight * activation.elements[start + cell]
+                    }
                 }
             }
         }
@@ -148,21 +150,21 @@ import Testing
 
     @Test func theFirstComponentIsFoundAmongNearTies() throws {
         // Two channels whose cells are orthogonal: the singular values are 1 + gap and 1.
-        for (gap, isTransposed) in [(Float(1e-4), false), (1e-4, true), (1e-2, false), (0.5, true)] {
+        for gap in [Float(2e-5), 1e-4, 0.5] {
             var graph = Graph()
-            let shape: Shape = isTransposed ? [1, 3, 1, 2] : [1, 2, 2, 2]
+            let shape: Shape = [1, 2, 2, 2]
             let x = graph.addInput("x", type: .float32, shape: shape)
             let map = graph.append("Relu", [x], name: "map")[0]
             let pooled = graph.append("GlobalAveragePool", [map], name: "pooled")[0]
             let flat = graph.append("Flatten", [pooled], name: "y")[0]
             graph.outputs = [Graph.Output(name: "y", value: flat)]
             var values = [Float](repeating: 0, count: shape.count)
-            values[isTransposed ? 2 : 1] = 1 + gap
-            values[isTransposed ? 5 : 7] = 1
+            values[1] = 1 + gap
+            values[7] = 1
             let found = try Toys.attributor(graph).attribute(
                 inputs: ["x": Toys.floats(values, shape)], target: .classIndex(0),
                 methods: [MethodSpecification("eigencam")], layer: "map")[0].values.elements
-            let expected: [Float] = isTransposed ? [1 + gap, 0] : [0, 1 + gap, 0, 0]
+            let expected: [Float] = [0, 1 + gap, 0, 0]
             #expect(found.count == expected.count)
             for (a, b) in zip(found, expected) { #expect(abs(a - b) < 1e-6, "\(gap): \(found)") }
         }
@@ -172,9 +174,13 @@ import Testing
     @Test func deadLayersGiveZeros() throws {
         let graph = try Toys.classifier(batch: nil)
         let every = MethodCatalogue.descriptions.filter { $0.family == .classActivation }.map(\.name)
-        let methods = every.map { name in
-            ["sscam": "sscam:samples=2", "smooth-gradcam++": "smooth-gradcam++:samples=2"][name] ?? name
-        } + ["eigencam:center=true", "gradcam++:variant=official", "gradcam++:variant=tf-keras-vis", "gradcam++:eps=1e-6"]
+        let methods =
+            every.map { name in
+                ["sscam": "sscam:samples=2", "smooth-gradcam++": "smooth-gradcam++:samples=2"][name] ?? name
+            } + [
+                "eigencam:center=true", "gradcam++:variant=official", "gradcam++:variant=tf-keras-vis",
+                "gradcam++:eps=1e-6",
+            ]
         let found = try Toys.attributor(graph).attribute(
             inputs: ["x": Toys.floats([Float](repeating: -1, count: 16), [2, 2, 2, 2])], target: .classIndex(1),
             methods: try methods.enumerated().map { try MethodSpecification(parsing: "m\($0)=\($1)") })
@@ -190,7 +196,9 @@ import Testing
         let values: [Float] = [0.3, 0.3, 0.3, 0.3, 1, 2, 3, 5]
         let found = try Toys.attributor(graph).attribute(
             inputs: ["x": Toys.floats(values, [1, 2, 2, 2])], target: .classIndex(1),
-            methods: [try MethodSpecification(parsing: "scorecam"), try MethodSpecification(parsing: "faster-scorecam")])
+            methods: [
+                try MethodSpecification(parsing: "scorecam"), try MethodSpecification(parsing: "faster-scorecam"),
+            ])
         let scores = try #require(found[0].companions["scores"]).elements
         #expect(abs(scores[0] - Toys.biases[1]) < 1e-6)
         let weights = try #require(found[1].companions["weights"]).elements
@@ -223,7 +231,8 @@ import Testing
         ("gradcam++:eps=1e-6,variant=official", "3"), ("gradcam++:variant=best", "3"), ("scorecam:variant=worst", "3"),
         ("scorecam:channels=0", "3"), ("fem:k=nan", "3"), ("eigencam:center=maybe", "3"), ("finercam", "mean(y)"),
         ("finercam", "3 - 2"), ("finercam:of=score", "3"), ("finercam:references=0", "3"), ("refinecam:layers=", "3"),
-        ("reciprocam:mask=round", "3"), ("sscam:sigma=-1", "3"), ("iscam:steps=0", "3"), ("smooth-gradcam++:samples=0", "3"),
+        ("reciprocam:mask=round", "3"), ("sscam:sigma=-1", "3"), ("iscam:steps=0", "3"),
+        ("smooth-gradcam++:samples=0", "3"),
         ("smooth-gradcam++:noise=missing.npy", "3"), ("layercam:eps=1", "3"),
     ])
     func whatCannotBeDoneIsSaid(_ method: String, target: String) throws {

@@ -8,10 +8,11 @@ extension Composite {
     /// - Products of two values that both vary (Mul, MatMul, Gemm, Einsum, Conv with a computed kernel), and sums of squares:
     ///   the derivative at the midpoint, `a b - ā b̄ = (a - ā)(b + b̄)/2 + (b - b̄)(a + ā)/2`. Quotients, normalisations and norms
     ///   are products of such parts.
-    /// - Maxima: a rise is credited to the element that is the maximum now, a fall to the one that was it.
+    /// - Maxima: a rise is credited to the element that is the maximum now, a fall to the one that was it. Where with a computed
+    ///   condition: the change is credited to the branch that is taken now.
     /// - Softmax: the Jacobian with the logarithmic mean of y and ȳ for y (`SoftmaxMultiplierRule`).
     ///
-    /// What has no multipliers that add up (computed conditions, indices, exponents) is refused by name.
+    /// What has no multipliers that add up (computed indices and exponents) is refused by name.
     ///
     /// Shrikumar, Greenside, Kundaje: Learning Important Features Through Propagating Activation Differences, ICML 2017.
     package static func deepLIFT(reference: ReferenceActivations) -> Composite {
@@ -42,9 +43,7 @@ private struct MultiplierRule: BackwardRule {
         if Self.quadratic.contains(node.operation) {
             return MidpointRule(derivative: derivative, reference: reference)
         }
-        if varying == [0] || node.operation == "Div" || node.operation == "Max" || node.operation == "Min",
-            let rule = Self.others[node.operation]
-        {
+        if varying == [0] || Self.ofSeveral.contains(node.operation), let rule = Self.others[node.operation] {
             return rule(reference)
         }
         throw .unsupported(
@@ -59,6 +58,9 @@ private struct MultiplierRule: BackwardRule {
     private static let quadratic: Set<String> = [
         "Conv", "ConvTranspose", "Einsum", "Gemm", "MatMul", "Mul", "ReduceSumSquare",
     ]
+
+    /// Those of the others of which any operand may vary.
+    private static let ofSeveral: Set<String> = ["Div", "Max", "Min", "Where"]
 
     private static let others: [String: @Sendable (ReferenceActivations) -> any BackwardRule] = [
         "Div": { QuotientMultiplierRule(reference: $0) },
@@ -77,6 +79,7 @@ private struct MultiplierRule: BackwardRule {
         "ReduceMax": { ExtremumMultiplierRule(reference: $0, isMaximum: true) },
         "ReduceMin": { ExtremumMultiplierRule(reference: $0, isMaximum: false) },
         "Softmax": { SoftmaxMultiplierRule(reference: $0) },
+        "Where": { SelectionMultiplierRule(reference: $0) },
     ]
 
     /// Whether the operator is affine in these operands together, the others being as they are.

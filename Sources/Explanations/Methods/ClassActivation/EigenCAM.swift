@@ -4,7 +4,8 @@ package import Graphs
 package struct EigenCAM: GraphMethod {
     package static let description = MethodDescription(
         name: "eigencam", family: .classActivation,
-        summary: "What most cells of a layer have in common: their channels, projected on the first principal direction.",
+        summary:
+            "What most cells of a layer have in common: their channels, projected on the first principal direction.",
         formula: "M = A as a matrix [H W, C] = U Σ Vᵀ;   L = M v_1, its value of largest magnitude positive",
         paper: "Bany Muhammad, Yeasin: Eigen-CAM, IJCNN 2020", result: "[B, H, W] of the layer", place: .layer,
         cost: "1 forward pass", fits: "models with a spatial layer; no gradients are needed",

@@ -4,7 +4,8 @@ package import Graphs
 package struct ElementwiseGradCAM: ActivationGradientMethod, ParameterFree {
     package static let description = MethodDescription(
         name: "gradcam-elementwise", family: .classActivation,
-        summary: "Every number of a layer times its own gradient where the product is positive, summed over the channels.",
+        summary:
+            "Every number of a layer times its own gradient where the product is positive, summed over the channels.",
         formula: "L = Σ_k max(G_k ⊙ A_k, 0) with G = ∂S/∂A",
         paper: "a variant of Selvaraju et al.: Grad-CAM, ICCV 2017, known from the package pytorch-grad-cam",
         result: "[B, H, W] of the layer", place: .layer, cost: "1 forward pass, 1 backward pass down to the layer",

@@ -14,7 +14,8 @@ package struct FinerCAM: ProcedureMethod {
         fits: "classifiers, with one class as the target",
         remarks:
             "Takes away what similar classes share, so it shows parts where Grad-CAM shows the whole object; gamma=0 is the base method. Which classes it compared with stands in the notes. The authors' later code weighs the references by their probabilities; here, as in the paper, they count alike.",
-        parameters: [WrappedMethod.parameter(default: "gradcam"), references.description, gamma.description], display: .positive)
+        parameters: [WrappedMethod.parameter(default: "gradcam"), references.description, gamma.description],
+        display: .positive)
 
     private static let references = MethodParameter<Int>.integer(
         "references", 3, in: 1...1000, "how many similar classes")
@@ -41,7 +42,8 @@ package struct FinerCAM: ProcedureMethod {
         let classes = scores.elements.count
         guard scores.shape.dimensions.allSatisfy({ $0 == 1 || $0 == classes }), classes > 1, index < classes else {
             throw unsuitable(
-                "it compares a class with others, and the target's output of shape \(scores.shape) is no list of classes")
+                "it compares a class with others, and the target's output of shape \(scores.shape) is no list of classes"
+            )
         }
         func distance(_ other: Int) -> Float { abs(scores.elements[other] - scores.elements[index]) }
         let similar = (0..<classes).filter { $0 != index }.sorted {

@@ -4,12 +4,12 @@ import Tensors
 extension QuestionGraph {
     /// The places of a map `[B, C, H, W]` projected on the first principal direction of their channels: `[B, H, W]`.
     ///
-    /// `M v` for the map's matrix `M`, a row a place, and its first right singular vector `v`; the sign is such that the
-    /// value of largest magnitude is positive. The leading eigenvector of the smaller Gram matrix is found by squaring it
+    /// `M v` for the map's matrix `M`, a row a place, and its first right singular vector `v`. The sign is such that the
+    /// value of largest magnitude is positive, or that the scalar product with the sum of the channels is. The leading eigenvector of the smaller Gram matrix is found by squaring it
     /// `2^20` times over, in float64, which tells singular values apart that differ by a part in 10^5; places of a map of
     /// zeros stay 0.
     package mutating func principalComponent(
-        of map: ValueID, _ layout: MapLayout, centred: Bool
+        of map: ValueID, _ layout: MapLayout, centred: Bool, agreeingWithSum: Bool = false
     ) -> ValueID {
         let (batch, channels, places) = (layout.batch, layout.channels, layout.height * layout.width)
         let centred = centred ? emit("Sub", [map, spatialMean(map)]) : map
@@ -24,12 +24,25 @@ extension QuestionGraph {
             "ReduceSum", [emit("Mul", [direction, direction]), integers([1, 2])], ["keepdims": .integer(1)])
         direction = emit("Div", [direction, atLeastTiny(emit("Sqrt", [squares]))])
         let projected = reshape(emit("MatMul", [rows, direction]), to: [batch, places])
-        let largest = emit(
-            "ArgMax", [emit("Abs", [projected])], ["axis": .integer(1), "keepdims": .integer(1)])
-        let value = emit("GatherElements", [projected, largest], ["axis": .integer(1)])
-        let signed = emit("Mul", [projected, emit("Sign", [value])])
+        let signed = agreeingWithSum ? turned(projected, alongSumOf: columns) : turned(projected)
         let result = emit("Cast", [signed], ["to": .integer(Int(ElementType.float32.rawValue))])
         return reshape(result, to: [batch, layout.height, layout.width])
+    }
+
+    /// Rows `[B, n]` whose values of largest magnitude are positive.
+    private mutating func turned(_ rows: ValueID) -> ValueID {
+        let largest = emit("ArgMax", [emit("Abs", [rows])], ["axis": .integer(1), "keepdims": .integer(1)])
+        let value = emit("GatherElements", [rows, largest], ["axis": .integer(1)])
+        return emit("Mul", [rows, emit("Sign", [value])])
+    }
+
+    /// Rows `[B, n]` whose scalar products with the sums over the channels of `[B, C, n]` are not negative.
+    private mutating func turned(_ rows: ValueID, alongSumOf columns: ValueID) -> ValueID {
+        let sum = emit("ReduceSum", [columns, integers([1])], ["keepdims": .integer(0)])
+        let product = emit("ReduceSum", [emit("Mul", [rows, sum]), integers([1])], ["keepdims": .integer(1)])
+        func number(_ value: Double) -> ValueID { constant(AnyTensor(Tensor<Double>(value))) }
+        let isOpposed = emit("Less", [product, number(0)])
+        return emit("Mul", [rows, emit("Where", [isOpposed, number(-1), number(1)])])
     }
 
     /// A multiple of the leading eigenvector of symmetric matrices without negative eigenvalues, `[B, n, n]`: `[B, n, 1]`.

@@ -5,16 +5,20 @@ import Tensors
 package struct RefineCAM: ProcedureMethod {
     package static let description = MethodDescription(
         name: "refinecam", family: .classActivation,
-        summary: "The product of a class activation method's maps at several layers: sharp where an early layer is, silent where a late one is.",
+        summary:
+            "The product of a class activation method's maps at several layers: sharp where an early layer is, silent where a late one is.",
         formula: "L = Π_l U(N(max(L_l, 0))), N to 0...1 between the extremes, U bilinear to the input's size",
         paper: "Domeniconi, Stramiglio, Lombardi, Salti: How to Evaluate and Refine your CAM, 2026 (arXiv 2605.14641)",
         result: "[B, H, W] of the input", place: .layer, cost: "the base method's, once for every layer",
         fits: "pictures and models with several spatial layers",
         remarks:
-            "Fine as an early layer, and quiet wherever a single layer is quiet: a layer whose map is empty empties the product. By default the layers are those that the automatic choice is made among, one of each resolution.",
+            "Fine as an early layer, and quiet wherever a single layer is quiet: a layer whose map is empty empties the product. By default the layers are the four deepest that the automatic choice is made among, one of each resolution. The default base tells classes apart less than of=gradcam. The authors' code also has other means than the product.",
         parameters: [WrappedMethod.parameter(default: "gradcam++"), layers.description], display: .positive)
 
     private static let layers = MethodParameter<String?>.word("layers", "layers or tensors, joined by '+'")
+
+    /// By default: the paper's example has the four stages of a ResNet; maps before them are mostly edges.
+    private static let most = 4
 
     private let base: MethodSpecification
     private let layers: [String]?
@@ -26,7 +30,7 @@ package struct RefineCAM: ProcedureMethod {
 
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
-        let names = try layers ?? experiment.question.layerCandidates().map(\.layer.tensorName)
+        let names = try layers ?? experiment.question.layerCandidates().prefix(Self.most).map(\.layer.tensorName)
         guard !names.isEmpty else {
             throw ExplanationError.unsuitable(
                 method: Self.description.name, reason: "the model has no spatial layer; name some with layers=…")

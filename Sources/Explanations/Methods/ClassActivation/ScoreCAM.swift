@@ -37,13 +37,17 @@ package struct ScoreCAM: ProcedureMethod {
 
     private static let variant = MethodParameter<Variant>.choice("variant", .paper, "whose masks and weights")
     private static let score = MethodParameter<JudgedScore?>(
-        "score", nil, written: "target (official: prob)",
-        "what judges a masked picture: the target as it is given, its logit or its softmax probability; one of target, logit, prob"
-    ) { JudgedScore(rawValue: $0).map { .some($0) } }
+        "score", nil, written: "variant",
+        "what judges a masked picture: the target as it is given, its logit or its softmax probability, or what the variant has (official: prob, else target); one of variant, target, logit, prob"
+    ) { text in
+        text == "variant" ? .some(nil) : JudgedScore(rawValue: text).map { .some($0) }
+    }
     private static let weighting = MethodParameter<ChannelWeighting?>(
-        "weights", nil, written: "softmax (official: linear)",
-        "how scores become weights; one of softmax, linear, relu"
-    ) { ChannelWeighting(rawValue: $0).map { .some($0) } }
+        "weights", nil, written: "variant",
+        "how scores become weights, or what the variant has (official: linear, else softmax); one of variant, softmax, linear, relu"
+    ) { text in
+        text == "variant" ? .some(nil) : ChannelWeighting(rawValue: text).map { .some($0) }
+    }
     private static let channels = MethodParameter<Int>.channels(.max)
 
     private let variant: Variant

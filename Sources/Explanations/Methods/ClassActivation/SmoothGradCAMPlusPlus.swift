@@ -41,7 +41,9 @@ package struct SmoothGradCAMPlusPlus: ProcedureMethod {
         var moments = GradientMoments(count: clean.elements.count)
         var methods = [try MethodSpecification(parsing: "layer-gradient:layout=map")]
         if variant == .torchcam { methods.append(try MethodSpecification(parsing: "activation:layout=map")) }
-        try experiment.stream(source.count, of: methods) { source.copy($0) } consume: { range, answers in
+        try experiment.stream(source.count, of: methods) {
+            source.copy($0)
+        } consume: { range, answers in
             for row in 0..<range.count { moments.add(answers.results[0].slice(row).elements) }
             if variant == .torchcam {
                 maps = answers.results[1].slice(range.count - 1)

@@ -4,7 +4,8 @@ package import Graphs
 package struct XGradCAM: ActivationGradientMethod, ParameterFree {
     package static let description = MethodDescription(
         name: "xgradcam", family: .classActivation,
-        summary: "Channels of a layer, weighted by their gradients' mean, in which strongly activated cells count more.",
+        summary:
+            "Channels of a layer, weighted by their gradients' mean, in which strongly activated cells count more.",
         formula: "w_k = Σ_ij G_k,ij A_k,ij / Σ_ij A_k,ij with G = ∂S/∂A, 0 where the sum is 0;   L = Σ_k w_k A_k",
         paper: "Fu, Hu, Dong, Guo, Gao, Li: Axiom-based Grad-CAM, BMVC 2020",
         result: "[B, H, W] of the layer", place: .layer, cost: "1 forward pass, 1 backward pass down to the layer",

@@ -30,7 +30,8 @@ struct BlendedScore {
         guard abs(span) > 1e-6 * max(abs(ends[0]), abs(ends[1])), span.isFinite else {
             throw ExplanationError.unsuitable(
                 method: experiment.label,
-                reason: "the baseline has the picture's score \(Float(ends[0])), so there is nothing to look for; choose another baseline"
+                reason:
+                    "the baseline has the picture's score \(Float(ends[0])), so there is nothing to look for; choose another baseline"
             )
         }
     }

@@ -20,7 +20,8 @@ package struct ExtremalPerturbation: ProcedureMethod {
         summary: "The part of the picture of a given size that keeps most of the score.",
         formula:
             "M = argmax over m of s(m x + (1 - m) x̄) - λ mean (sort(m) - r_a)²;   r_a = 1 for the area's share of places, 0 for the others; m a smooth maximum of discs",
-        paper: "Fong, Patrick, Vedaldi: Understanding Deep Networks via Extremal Perturbations and Smooth Masks, ICCV 2019 (arXiv 1910.08485)",
+        paper:
+            "Fong, Patrick, Vedaldi: Understanding Deep Networks via Extremal Perturbations and Smooth Masks, ICCV 2019 (arXiv 1910.08485)",
         result: "[B, 1, H, W] of the input, 0 to 1", place: .input, cost: "1 forward and 1 backward pass an iteration",
         fits: "models with backward rules throughout",
         remarks:
@@ -87,7 +88,8 @@ package struct ExtremalPerturbation: ProcedureMethod {
             try enlarged(last.map).reshaped([1, planes.height, planes.width]),
             checks: [
                 score.check,
-                SelfCheck("score kept", last.score, "the scaled score behind the mask, 1 for the picture, 0 for the baseline"),
+                SelfCheck(
+                    "score kept", last.score, "the scaled score behind the mask, 1 for the picture, 0 for the baseline"),
                 SelfCheck(
                     "area", last.map.reduce(0, +) / Double(last.map.count),
                     "the mean of the mask; next to the parameter 'area' where the optimiser converged"),

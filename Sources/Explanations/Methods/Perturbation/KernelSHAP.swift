@@ -117,7 +117,11 @@ package struct KernelSHAP: ProcedureMethod {
         var coalitions: [Coalition] = []
         while coalitions.count < samples {
             var place = generator.nextUniform() * total
-            let size = (shares.firstIndex { place -= $0; return place < 0 } ?? shares.count - 1) + 1
+            var size = 1
+            while size < shares.count, place >= shares[size - 1] {
+                place -= shares[size - 1]
+                size += 1
+            }
             let members = Set((0..<count).shuffled(using: &generator).prefix(size))
             let seen = (0..<count).map(members.contains)
             coalitions.append(Coalition(seen: seen, weight: 1))

@@ -52,7 +52,9 @@ package struct LIME: ProcedureMethod {
             }
         }
         var regression = LeastSquares(unknowns: count)
-        try experiment.stream(samples) { game.input(seeing: coalitions[$0]) } consume: { range, answers in
+        try experiment.stream(samples) {
+            game.input(seeing: coalitions[$0])
+        } consume: { range, answers in
             for (index, score) in zip(range, answers.scores) {
                 regression.add(
                     coalitions[index].map { $0 ? 1 : 0 }, target: Double(score), weight: weight(of: coalitions[index]))

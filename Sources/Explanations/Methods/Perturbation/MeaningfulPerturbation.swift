@@ -85,7 +85,8 @@ package struct MeaningfulPerturbation: ProcedureMethod {
             try mask.map { 1 - $0 }.reshaped([1, planes.height, planes.width]),
             checks: [
                 score.check,
-                SelfCheck("score left", best.score, "the scaled score behind the mask, 1 for the picture, 0 for the baseline"),
+                SelfCheck(
+                    "score left", best.score, "the scaled score behind the mask, 1 for the picture, 0 for the baseline"),
                 SelfCheck(
                     "deleted area", best.cells.reduce(0) { $0 + 1 - $1 } / Double(best.cells.count),
                     "the mean of the map"),

@@ -45,7 +45,9 @@ extension Experiment {
         let picture = try baseline.picture(of: self)
         let score = Double(try answers(at: [input]).scores[0])
         var means = WindowMeans(planes)
-        try stream(windows.count) { picture.hiding(windows[$0].places(width: planes.width)) } consume: { range, answers in
+        try stream(windows.count) {
+            picture.hiding(windows[$0].places(width: planes.width))
+        } consume: { range, answers in
             for (index, hidden) in zip(range, answers.scores) {
                 means.add(score - Double(hidden), over: windows[index])
             }

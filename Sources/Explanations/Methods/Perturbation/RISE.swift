@@ -14,12 +14,14 @@ package struct RISE: ProcedureMethod {
     private static let baseline = MethodParameter<Baseline>.baseline("0", "what stands behind the masks")
     private static let stop = MethodParameter<Double>.number(
         "stop", 0, in: 0...1,
-        "ends as soon as 100 more masks changed the map's rank correlation by less than this twice in a row; 0 never does")
+        "ends as soon as 100 more masks changed the map's rank correlation by less than this twice in a row; 0 never does"
+    )
 
     package static let description = MethodDescription(
         name: "rise", family: .perturbation,
         summary: "The mean of random masks, each weighted by the score of the picture behind it.",
-        formula: "M = Σ_i S(x ⊙ m_i) m_i / (N p);   standard error = the deviation of S(x ⊙ m_i) m_i / p over the masks / √N",
+        formula:
+            "M = Σ_i S(x ⊙ m_i) m_i / (N p);   standard error = the deviation of S(x ⊙ m_i) m_i / p over the masks / √N",
         paper: "Petsiuk, Das, Saenko: RISE, BMVC 2018 (arXiv 1806.07421)",
         result: "[B, 1, H, W] of the input", place: .input, cost: "1 forward pass a mask",
         fits: "every model with a picture as input; no gradients are needed. Made for probabilities: prob(3)",
@@ -73,7 +75,8 @@ package struct RISE: ProcedureMethod {
         var ranking = RankStability(tolerance: stop, interval: Self.interval)
         var waiting: [Int: Tensor<Float>] = [:]
         try experiment.stream(count) { index in
-            let mask = try masks.map { try $0.slice(index).reshaped([planes.height, planes.width]) } ?? generator.next()
+            let mask =
+                try masks.map { try $0.slice(index).reshaped([planes.height, planes.width]) } ?? generator.next()
             waiting[index] = mask
             return planes.blend(experiment.input, over: background, by: mask)
         } consume: { range, answers in

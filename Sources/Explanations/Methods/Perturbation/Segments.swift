@@ -104,7 +104,9 @@ package enum SegmentSource: Sendable, Hashable {
         else {
             throw ExplanationError.parameter(
                 method: experiment.label, name: "segments",
-                reason: "the file's shape is \(tensor.shape), the picture needs \(Shape(plane)) or [B, \(plane[0]), \(plane[1])]")
+                reason:
+                    "the file's shape is \(tensor.shape), the picture needs \(Shape(plane)) or [B, \(plane[0]), \(plane[1])]"
+            )
         }
         if tensor.elementType.isFloatingPoint, tensor.floats.contains(where: { $0.rounded() != $0 || !$0.isFinite }) {
             throw ExplanationError.parameter(
