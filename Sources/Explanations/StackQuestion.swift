@@ -34,6 +34,8 @@ package struct StackQuestion {
         asked.target = target
         asked.methods = methods
         asked.explained = explained
+        // What is only a step of the method is not diagnosed as a result.
+        asked.diagnoses = false
         let read = query.readMask
         asked.readMask = { name in try vectors[name] ?? read(name) }
         return try attributor.attribute(asked)

@@ -20,13 +20,14 @@ extension Baseline {
                 "ReduceMean", [experiment.input, experiment.nodes.integers(axes)], ["keepdims": .integer(1)])
         case .blur(let sigma): return try blurred(sigma: sigma, in: &experiment)
         case .noise:
-            throw Self.problem("a file does not hold its noise; give a number, black, white, mean, blur or a file")
+            throw Self.problem(
+                "a file does not hold its noise; give a number, black, white, mean, blur or a file", experiment)
         case .file(let values):
             let all = try values.reshaped(Shape([1] + values.shape.dimensions))
             guard let value = experiment.given(all, count: 1) else {
                 throw Self.problem(
-                    "the file holds \(values.shape), which is neither one input nor one a sample of \(experiment.sampleShape)"
-                )
+                    "the file holds \(values.shape), which is neither one input nor one a sample of \(experiment.sampleShape)",
+                    experiment)
             }
             let rows = values.shape.rank == experiment.sampleShape.rank ? 1 : values.shape[0]
             return experiment.nodes.reshape(value, to: Shape([rows] + experiment.sampleShape.dimensions))
@@ -35,7 +36,8 @@ extension Baseline {
 
     private func planes(in experiment: ExperimentGraph) throws -> PicturePlanes {
         guard let planes = PicturePlanes(Shape([1] + experiment.sampleShape.dimensions)) else {
-            throw Self.problem("an input of shape \(experiment.sampleShape) is no picture; give a number or a file")
+            throw Self.problem(
+                "an input of shape \(experiment.sampleShape) is no picture; give a number or a file", experiment)
         }
         return planes
     }
@@ -43,7 +45,8 @@ extension Baseline {
     private func colour(_ colour: [Float]?, _ name: String, in experiment: inout ExperimentGraph) throws -> ValueID {
         let planes = try planes(in: experiment)
         guard let colour, colour.count == planes.channels else {
-            throw Self.problem("nobody said which numbers are \(name) in this input; give a number or a file")
+            throw Self.problem(
+                "nobody said which numbers are \(name) in this input; give a number or a file", experiment)
         }
         let shape = Shape((0..<4).map { $0 == planes.channelAxis ? planes.channels : 1 })
         return experiment.nodes.constant(AnyTensor(try Tensor(shape: shape, elements: colour)), name: name)
@@ -65,7 +68,7 @@ extension Baseline {
         return moved(both, (0..<4).map { axis in order.firstIndex(of: axis) ?? axis })
     }
 
-    private static func problem(_ reason: String) -> ExplanationError {
-        .parameter(method: "gaze compile", name: "baseline", reason: reason)
+    private static func problem(_ reason: String, _ experiment: ExperimentGraph) -> ExplanationError {
+        .parameter(method: experiment.label, name: "baseline", reason: reason)
     }
 }

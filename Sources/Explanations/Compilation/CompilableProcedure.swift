@@ -24,6 +24,8 @@ package struct ExperimentGraph {
     private(set) var notes: [String] = []
     /// Where the maps that were asked for live; nil where it is no layer.
     private(set) var layer: LayerChoice?
+    /// The method's name, for messages.
+    package let label: String
     private let source: PointSource
 
     /// More nodes than this in one file help nobody.
@@ -45,6 +47,7 @@ package struct ExperimentGraph {
         }
         self.nodes = nodes
         self.source = source
+        label = method
         self.settings = settings
         self.input = input
         sampleShape = Shape(Array(shape.dimensions.dropFirst()))

@@ -52,7 +52,7 @@ extension ExperimentGraph {
                 shape: rows, elements: Array(noise.elements[range.lowerBound * size..<range.upperBound * size]))
             guard let added = given(part, count: range.count) else {
                 throw ExplanationError.parameter(
-                    method: "noise", name: "noise",
+                    method: label, name: "noise",
                     reason: "the file holds \(noise.shape), which is not [n, input shape] for inputs \(sampleShape)")
             }
             return nodes.emit("Add", [input, added])
