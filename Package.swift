@@ -96,7 +96,8 @@ let package = Package(
         .testTarget(
             name: "ExplanationsTests",
             dependencies: [
-                "Explanations", "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors", "TestSupport",
+                "Explanations", "Differentiation", "Graphs", "ONNXFormat", "ONNXMessages", "Runtime", "Tensors",
+                "TestSupport",
             ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(

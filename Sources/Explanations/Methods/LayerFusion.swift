@@ -23,7 +23,9 @@ package struct LayerFusion: ProcedureMethod {
         display: .positive)
 
     private static let layers = MethodParameter<String?>.word(
-        "layers", "where the method makes its maps: layers or tensors, joined by |; those that 'gaze inspect' proposes by default")
+        "layers",
+        "where the method makes its maps: layers or tensors, joined by |; those that 'gaze inspect' proposes by default"
+    )
     private static let mode = MethodParameter<Mode>.choice("mode", .max, "how maps become one")
 
     private let method: WrappedMethod
