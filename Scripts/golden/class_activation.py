@@ -321,10 +321,12 @@ class Generator:
         return [self.normal() for _ in range(count)]
 
 
-def layer_maps(head, a, cells):
-    """Ablation-CAM and Recipro-CAM of one sample; `head` gives the score of a batch of maps [B, C, H, W]."""
+def layer_maps(head, a, cells, ablated):
+    """Ablation-CAM and Recipro-CAM of one sample; `head` gives the score of a batch of maps [B, C, H, W].
+
+    `ablated` holds the scores without each channel, which is taken out of the whole layer: of class tokens as well.
+    """
     whole = head(a[None])[0]
-    without = torch.stack([a * (torch.arange(len(a)) != k)[:, None, None] for k in range(len(a))])
     nothing = head(torch.zeros_like(a)[None])[0]
     height, width = cells
     alone, around = torch.zeros(height * width, height, width), torch.zeros(height * width, height + 2, width + 2)
@@ -335,7 +337,7 @@ def layer_maps(head, a, cells):
             around[i * width + j, i:i + 3, j:j + 3] = kernel
     around = around[:, 1:-1, 1:-1]
     return {
-        "ablationcam": (((whole - head(without)) / whole)[:, None, None] * a).sum(0),
+        "ablationcam": (((whole - ablated) / whole)[:, None, None] * a).sum(0),
         "reciprocam": (head(a * alone[:, None]) - nothing).reshape(cells),
         "reciprocam:mask=gaussian": (head(a * around[:, None]) - nothing).reshape(cells),
     }
@@ -386,7 +388,12 @@ def arrays_of(network, to_map, from_map, x, target):
             def head(maps, sample=sample):
                 return network.head(from_map(maps, layer[sample:sample + 1]))[:, target]
 
-            maps = score_maps(logit, probability, a[sample], x[sample]) | layer_maps(head, a[sample], a.shape[2:])
+            own = layer[sample:sample + 1]
+            axis = 1 if own.shape[1:] == a.shape[1:] else own.ndim - 1
+            ablated = torch.cat([
+                network.head(own.index_fill(axis, torch.tensor([k]), 0))[:, target] for k in range(a.shape[1])])
+            maps = score_maps(logit, probability, a[sample], x[sample]) | layer_maps(
+                head, a[sample], a.shape[2:], ablated)
             logits = network.head(layer[sample:sample + 1])[0]
             nearest = [int(c) for c in (logits - logits[target]).abs().argsort() if c != target]
             maps["references"] = nearest
