@@ -10,13 +10,16 @@ extension Attributor {
             throw ExplanationError.unknownMethod(name: method.name, suggestions: [])
         }
         var remarks = notes
-        let results = try experiments(on: query, samples: scores.count, label: method.label, settings: settings).map {
+        let results = try experiments(on: query, samples: scores.count, label: method.name, settings: settings).map {
             experiment in
             let result = try procedure.result(of: experiment)
             for note in experiment.notes + result.notes where !remarks.contains(note) { remarks.append(note) }
             return result
         }
-        let names = results.first.map { $0.companions.keys.sorted() } ?? []
+        // A run that ended early may lack one for a sample.
+        let names = (results.first?.companions.keys.sorted() ?? []).filter { name in
+            results.allSatisfy { $0.companions[name] != nil }
+        }
         var layer = results.first?.layer
         if let chosen = query.chosen, let own = layer, own.layer.tensorName == chosen.layer.tensorName {
             layer = LayerChoice(layer: own.layer, reason: chosen.reason)

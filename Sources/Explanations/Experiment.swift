@@ -66,6 +66,9 @@ package final class Experiment: Sendable {
     /// Which sample of the whole question this is.
     package var sample: Int { context.sample }
 
+    /// How many samples the whole question has.
+    package var samples: Int { context.samples }
+
     /// This sample's part of given values, in the input's shape: values for one input, or for each sample; nil where they fit neither.
     package func row(of values: Tensor<Float>) -> Tensor<Float>? {
         let single = input.shape.dimensions.dropFirst()

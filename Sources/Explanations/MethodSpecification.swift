@@ -45,7 +45,11 @@ public struct MethodSpecification: Sendable, Hashable {
                 guard let equals = pair.firstIndex(of: "=") else {
                     throw .parameter(method: name, name: String(pair), reason: "it is written as key=value")
                 }
-                values[String(pair[..<equals])] = String(pair[pair.index(after: equals)...])
+                let key = String(pair[..<equals])
+                guard values[key] == nil else {
+                    throw .parameter(method: name, name: key, reason: "it is given twice")
+                }
+                values[key] = String(pair[pair.index(after: equals)...])
             }
         }
         parameters = values

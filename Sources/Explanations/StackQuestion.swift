@@ -79,9 +79,15 @@ extension Attributor {
         return try zip(query.methods, stacks).compactMap { method, stack in
             guard let stack else { return rest.popLast() }
             let result = try stack.result(of: StackQuestion(self, query, label: method.label))
-            return Attribution(
+            var answer = Attribution(
                 method: method, values: result.values, layer: result.layer, scores: result.scores,
                 companions: result.companions, notes: result.notes)
+            let broken = answer.scores.count { !$0.isFinite }
+            if broken > 0 {
+                answer.notes.append(
+                    ExplanationError.notFinite(what: "The scores of \(method.label)", count: broken).description)
+            }
+            return answer
         }
     }
 }

@@ -104,6 +104,8 @@ struct ExplainCommand: ParsableCommand {
         try Console.report {
             Interruption.listen()
             let specifications = try parsedMethods()
+            // Reading a large file's digest takes as long as a map, and the second core has time.
+            let modelHash = Concurrent { [model] in try ContentHash(contentsOf: model) }
             let explainer = try options.explainer(for: model)
             var files = ExplanationFiles(folder: output, formats: try parsedFormats())
             let places = try mask.map { try PlaceMask(contentsOf: $0) }
@@ -114,7 +116,7 @@ struct ExplainCommand: ParsableCommand {
             defer { if json { try? Console.putJSON(records) } }
             try Console.forEach(images) { path in
                 guard !Interruption.happened else { throw RuntimeError.cancelled }
-                let maps = try explain(path, specifications, places, explainer, &files, failures)
+                let maps = try explain(path, specifications, places, explainer, &files, failures, modelHash)
                 records += maps.map(\.record)
                 contactSheet.add(maps)
             }
@@ -127,7 +129,7 @@ struct ExplainCommand: ParsableCommand {
 
     private func explain(
         _ path: String, _ specifications: [MethodSpecification], _ places: PlaceMask?, _ explainer: Explainer,
-        _ files: inout ExplanationFiles, _ failures: FailureCount
+        _ files: inout ExplanationFiles, _ failures: FailureCount, _ modelHash: Concurrent<ContentHash>
     ) throws -> [ContactSheet.Map] {
         let start = ContinuousClock.now
         let picture = try Console.picture(path)
@@ -160,7 +162,7 @@ struct ExplainCommand: ParsableCommand {
             let record = ExplanationRecord(
                 explanation, model: model, image: path, top: top, preprocessing: explainer.preprocessing,
                 versions: ["gaze": GazeVersion.text, explainer.model.engine.name: explainer.model.engine.version],
-                seconds: seconds)
+                seconds: seconds, modelHash: try? modelHash.get(), imageHash: try? ContentHash(contentsOf: path))
             let overlay = try explanation.drawn(overlay(for: explanation))
             let written = try files.write(explanation, record: record, overlay: overlay)
             if !json {

@@ -2,7 +2,7 @@ public import Explanations
 public import Foundation
 import Graphs
 public import Imaging
-import Tensors
+public import Tensors
 
 /// An explanation without its pixels, as JSON: what was asked, of what, how, and what came out.
 public struct ExplanationRecord: Sendable, Codable {
@@ -34,8 +34,12 @@ public struct ExplanationRecord: Sendable, Codable {
 
     /// The model's file.
     public let model: String
+    /// The SHA-256 digest of the model's file (not of weights beside it); nil where it was not computed.
+    public let modelSHA256: String?
     /// The picture's file.
     public let image: String
+    /// The SHA-256 digest of the picture's file; nil for standard input.
+    public let imageSHA256: String?
     /// What was explained.
     public let subject: String
     /// What the explained number is, in words.
@@ -76,10 +80,12 @@ public struct ExplanationRecord: Sendable, Codable {
     /// The record of an explanation.
     public init(
         _ explanation: Explanation, model: String, image: String, top: [Prediction], preprocessing: Preprocessing,
-        versions: [String: String], seconds: Double
+        versions: [String: String], seconds: Double, modelHash: ContentHash? = nil, imageHash: ContentHash? = nil
     ) {
         self.model = model
         self.image = image
+        modelSHA256 = modelHash?.description
+        imageSHA256 = imageHash?.description
         subject = explanation.subject
         statement = explanation.statement
         head = explanation.head

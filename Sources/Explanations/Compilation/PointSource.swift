@@ -42,7 +42,8 @@ final class PointSource {
     func largestPortion(_ count: Int, of method: MethodSpecification, settings: RunSettings) throws -> Int {
         let question = try question(points: 1)
         let bytes = try attributor.bytesPerRow(of: question.question, methods: [method]) * batch
-        let fitting = max(1, min(count, settings.memory / max(bytes, 1)))
+        let fitting = max(
+            1, min(count, settings.memory / max(bytes, 1), attributor.largestBatch / max(batch, 1)))
         return fitting > 1 && takesSeveral ? fitting : 1
     }
 

@@ -20,7 +20,7 @@ struct FlawProbe {
     func cause(of flaw: ResultFlaw) throws -> String? {
         switch flaw {
         case .notFinite, .score: try firstBrokenValue()
-        case .zero, .constant: try family == .perturbation ? inactiveUnit() ?? Self.unmoved : lostGradient()
+        case .zero, .constant: try family == .perturbation ? inactiveUnit() ?? unmoved(flaw) : lostGradient()
         case .nothingPositive:
             "Look at a signed method (gradient-x-input, or 'negative:of=…' for what speaks against it), at another layer, or at the class that the model does choose"
         }
@@ -28,8 +28,13 @@ struct FlawProbe {
 
     private func lostGradient() throws -> String? { try saturation ?? inactiveUnit() ?? deadBranch() }
 
-    private static let unmoved =
-        "No changed input that was tried moved the score: too few were tried, the changes are too small, or the baseline is what the input holds already"
+    private func unmoved(_ flaw: ResultFlaw) -> String {
+        guard flaw == .zero else {
+            return "One window, segment or mask covers the whole picture: give smaller ones, or more of them"
+        }
+        return
+            "No changed input that was tried moved the score: too few were tried, the changes are too small, or the baseline is what the input holds already"
+    }
 
     // MARK: Saturation
 

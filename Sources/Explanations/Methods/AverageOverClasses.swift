@@ -68,10 +68,12 @@ package struct AverageOverClasses: ProcedureMethod {
     /// The softmax of scores, or the scores where they are probabilities.
     private static func probabilities(_ scores: [Float]) -> [Double] {
         let scores = scores.map(Double.init)
-        if scores.allSatisfy({ (0...1).contains($0) }), abs(scores.reduce(0, +) - 1) < 1e-3 { return scores }
+        // Softmax and sigmoid outputs; logits of many classes do not all lie there.
+        if scores.allSatisfy({ (0...1).contains($0) }) { return scores }
         let largest = scores.max() ?? 0
         let exponents = scores.map { exp($0 - largest) }
-        return exponents.map { $0 / exponents.reduce(0, +) }
+        let total = exponents.reduce(0, +)
+        return exponents.map { $0 / total }
     }
 }
 

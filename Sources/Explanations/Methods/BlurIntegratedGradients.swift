@@ -33,28 +33,34 @@ package struct BlurIntegratedGradients: ProcedureMethod {
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         experiment.noteRounding()
         var count = steps.first
+        var complete: ProcedureResult?
         while true {
             var path = BlurPath(
                 of: experiment.input, planes: try experiment.planes(), sigma: sigma, border: border, steps: count)
             let scores = try experiment.answers(at: [experiment.input, path.image(count)]).scores
-            let values = try integral(along: path, experiment)
+            let (values, isComplete) = try integral(along: path, experiment)
+            // A division that the time cut short is worth less than the coarser one before it.
+            if !isComplete, let complete { return complete }
             let gap = CompletenessGap(values.elements, difference: Double(scores[0]) - Double(scores[1]))
-            if let next = steps.next(after: count, gap: gap.value), !experiment.isOver {
-                count = next
-                continue
-            }
             let used = SelfCheck(
                 "steps", Double(count), "into how many steps the way to the blurred picture was divided")
-            return ProcedureResult(
+            let result = ProcedureResult(
                 values, checks: gap.checks + (steps == .automatic ? [used] : []),
-                notes: gap.notes("blur-integrated-gradients", advice: "take more steps"))
+                notes: gap.notes(
+                    "blur-integrated-gradients", advice: isComplete ? "take more steps" : "give it more time"))
+            guard let next = steps.next(after: count, gap: gap.value), !experiment.isOver else { return result }
+            complete = result
+            count = next
         }
     }
 
-    private func integral(along path: BlurPath, _ experiment: Experiment) throws -> Tensor<Float> {
+    private func integral(
+        along path: BlurPath, _ experiment: Experiment
+    ) throws -> (values: Tensor<Float>, isComplete: Bool) {
         var total = [Double](repeating: 0, count: experiment.input.elements.count)
         var images = path
-        try experiment.stream(path.steps + 1, of: [MethodSpecification("gradient")]) {
+        var last: ArraySlice<Float> = []
+        let done = try experiment.stream(path.steps + 1, of: [MethodSpecification("gradient")]) {
             images.image($0)
         } consume: { range, answers in
             let gradients = answers.results[0].elements
@@ -69,12 +75,22 @@ package struct BlurIntegratedGradients: ProcedureMethod {
                     total[element] += 0.5 * change * Double(gradients[start + element])
                 }
             }
+            last = gradients.suffix(total.count * (range.count > 0 ? 1 : 0))
             images.forget(before: range.upperBound - 1)
             return true
         }
+        if done <= path.steps, done > 0 {
+            // The rest of the way in one step, with the last gradient that there is.
+            let (from, next) = (images.image(done - 1).elements, images.image(done).elements)
+            let end = images.image(path.steps).elements
+            for (element, gradient) in zip(total.indices, last) {
+                let change = 0.5 * (Double(from[element]) + Double(next[element])) - Double(end[element])
+                total[element] += change * Double(gradient)
+            }
+        }
         var values = experiment.input.slice(0)
         values.mutateElements { $0 = total.map { Float($0) } }
-        return values
+        return (values, done > path.steps)
     }
 }
 

@@ -40,6 +40,11 @@ package struct NoisyCopies: Sendable {
         sigma = try values.value(parameters.sigma)
         seed = UInt64(try values.value(parameters.seed))
         noise = try values.value(parameters.noise)
+        if let noise, noise.shape.rank == 0 || noise.shape[0] == 0 {
+            throw values.problem(
+                parameters.noise.name,
+                "the file's shape is \(noise.shape), so it holds no copies; give [n, input shape]")
+        }
     }
 
     /// How many copies there are.

@@ -5,6 +5,7 @@ struct Coalitions: Sendable {
     let segments: Segments
     private let picture: HidingPicture
     private let members: [[Int]]
+    private let method: String
 
     /// The least squares of so many segments still fit into memory.
     private static let largest = 4096
@@ -18,6 +19,17 @@ struct Coalitions: Sendable {
                 reason: "\(segments.count) segments are more than \(Self.largest); give larger ones")
         }
         members = segments.members
+        method = experiment.label
+    }
+
+    /// Fails where so many coalitions are more than memory should hold.
+    func check(samples: Int) throws {
+        guard samples * segments.count <= 200_000_000 else {
+            throw ExplanationError.parameter(
+                method: method, name: "samples",
+                reason:
+                    "\(samples) coalitions of \(segments.count) segments do not fit into memory; give fewer of either")
+        }
     }
 
     /// The picture in which only these segments are seen.

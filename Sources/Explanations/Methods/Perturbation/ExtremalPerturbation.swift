@@ -57,6 +57,13 @@ package struct ExtremalPerturbation: ProcedureMethod {
         let width = max(1, (grid * planes.width + longest / 2) / longest)
         let rows = MapTaps.resizing(from: height, to: planes.height, by: .bilinear)
         let columns = MapTaps.resizing(from: width, to: planes.width, by: .bilinear)
+        let reach = 2 * radius * Double(grid) + 1
+        guard reach * reach * Double(height * width) <= 2e7 else {
+            throw ExplanationError.parameter(
+                method: Self.description.name, name: "radius",
+                reason:
+                    "discs of \(Int(reach)) cells on \(height)x\(width) take too long; give a smaller radius or grid")
+        }
         let discs = SmoothMaximum(height: height, width: width, radius: radius * Double(grid))
         let constraint = AreaConstraint(area: area)
         var cells = [Double](repeating: 0.5, count: height * width)

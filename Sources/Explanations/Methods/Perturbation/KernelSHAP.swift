@@ -40,6 +40,7 @@ package struct KernelSHAP: ProcedureMethod {
 
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let game = try Coalitions(experiment, source: source, hidden: hidden)
+        try game.check(samples: samples)
         let count = game.segments.count
         let ends = try experiment.answers(
             at: [experiment.input, game.input(seeing: [Bool](repeating: false, count: count))]

@@ -43,6 +43,7 @@ package struct LIME: ProcedureMethod {
 
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let game = try Coalitions(experiment, source: source, hidden: hidden)
+        try game.check(samples: samples)
         let count = game.segments.count
         var generator = SeededGenerator(seed: UInt64(seed))
         let coalitions = (0..<samples).map { sample in

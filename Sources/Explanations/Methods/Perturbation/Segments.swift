@@ -100,7 +100,10 @@ package enum SegmentSource: Sendable, Hashable {
         let cells = planes.height * planes.width
         let isShared = dimensions == plane || dimensions == [1] + plane
         let sample = isShared ? 0 : experiment.sample
-        guard isShared || (dimensions.count == 3 && Array(dimensions.dropFirst()) == plane && sample < dimensions[0])
+        guard
+            isShared
+                || (dimensions.count == 3 && Array(dimensions.dropFirst()) == plane
+                    && dimensions[0] == experiment.samples)
         else {
             throw ExplanationError.parameter(
                 method: experiment.label, name: "segments",

@@ -38,6 +38,11 @@ package struct SobolIndices: ProcedureMethod {
         let planes = try experiment.planes()
         let background = try baseline.input(for: experiment)
         let cells = grid * grid
+        guard designs * cells <= 20_000_000 else {
+            throw ExplanationError.parameter(
+                method: Self.description.name, name: "designs",
+                reason: "\(designs) designs of \(cells) cells are more than 20 million numbers; give fewer of either")
+        }
         var generator = SeededGenerator(seed: UInt64(seed))
         let first = LatinHypercube.points(designs, dimensions: cells, from: &generator)
         let second = LatinHypercube.points(designs, dimensions: cells, from: &generator)

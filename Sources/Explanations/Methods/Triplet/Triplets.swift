@@ -130,9 +130,10 @@ struct Triplets {
                 let far = Double(a.elements[index]) - Double(n.elements[index])
                 return sum + near * near - far * far
             }
-            let value = loss == .hinge ? max(0, difference + margin) : difference
+            // `max` would make 0 of NaN, and a broken embedding an inactive triplet.
+            let value = loss == .hinge && difference + margin < 0 ? 0 : difference + (loss == .hinge ? margin : 0)
             losses.append(Float(value))
-            guard loss == .distance || value > 0 else {
+            guard loss == .distance || value != 0 else {
                 inactive += 1
                 continue
             }
