@@ -6,7 +6,7 @@ import Synchronization
 /// What methods may use that run the model many times.
 struct RunOptions: ParsableArguments {
     @Option(help: "Memory for the values of one run, e.g. 512MiB or 2GiB; it sets how many rows run at once.")
-    var memory = "1GiB"
+    var memory = "256MiB"
 
     @Option(help: "The time for one map, e.g. 2s, 500ms or 3min: sampling stops then and says how sure it is.")
     var time: String?
@@ -38,7 +38,7 @@ struct RunOptions: ParsableArguments {
     /// The settings, with progress on a terminal; an interrupt ends methods early.
     func settings() -> RunSettings {
         var settings = RunSettings(
-            memory: bytes ?? 1 << 30, time: duration, cancellation: Interruption.cancellation)
+            memory: bytes ?? 1 << 28, time: duration, cancellation: Interruption.cancellation)
         if Console.isInteractive {
             let line = ProgressLine()
             settings.progress = { line.show($0) }
