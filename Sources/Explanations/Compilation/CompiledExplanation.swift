@@ -60,11 +60,7 @@ public struct CompiledExplanation: Sendable {
     }
 
     /// All parameters of the method, with the defaults of those that were not given.
-    public var parameters: [String: String] {
-        let description = try? MethodCatalogue.description(named: request.method.name)
-        let defaults = (description?.parameters ?? []).map { ($0.name, $0.defaultValue) }
-        return Dictionary(defaults, uniquingKeysWith: { first, _ in first }).merging(request.method.parameters) { $1 }
-    }
+    public var parameters: [String: String] { request.method.completeParameters }
 
     /// What the file says about itself.
     ///

@@ -1,4 +1,3 @@
-import Foundation
 import Tensors
 
 /// The mean of a method's maps over the most likely classes.
@@ -67,13 +66,8 @@ package struct AverageOverClasses: ProcedureMethod {
 
     /// The softmax of scores, or the scores where they are probabilities.
     private static func probabilities(_ scores: [Float]) -> [Double] {
-        let scores = scores.map(Double.init)
         // Softmax and sigmoid outputs; logits of many classes do not all lie there.
-        if scores.allSatisfy({ (0...1).contains($0) }) { return scores }
-        let largest = scores.max() ?? 0
-        let exponents = scores.map { exp($0 - largest) }
-        let total = exponents.reduce(0, +)
-        return exponents.map { $0 / total }
+        scores.allSatisfy { (0...1).contains($0) } ? scores.map(Double.init) : Probability.softmax(scores)
     }
 }
 
