@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A C library that Debian packages; `module.modulemap` names its headers.
@@ -37,6 +38,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -58,12 +60,18 @@ let package = Package(
         module("Differentiation", ["Tensors", "Graphs"]),
         module("Runtime", ["Tensors", "ONNXMessages", "Graphs", protobuf]),
         module("Explanations", ["Tensors", "Graphs", "Differentiation", "Runtime"]),
+        module("Evaluation", ["Tensors", "Graphs", "Differentiation", "Runtime", "Explanations"]),
+        module("Datasets", ["Tensors"]),
+        module("Storage", ["Tensors", database]),
         module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTurboJPEG", "CWebP"]),
         module("Training", ["Archives", "Tensors", "ONNXFormat", "Graphs"]),
-        module("Reports", ["Tensors", "Graphs", "Explanations", "Imaging"]),
+        module("Reports", ["Tensors", "Graphs", "Explanations", "Evaluation", "Imaging"]),
         module(
             "Gaze",
-            ["Tensors", "Graphs", "Differentiation", "Runtime", "Explanations", "Imaging", "Training", "Reports", yams]),
+            [
+                "Tensors", "Graphs", "Differentiation", "Runtime", "Explanations", "Evaluation", "Datasets", "Storage",
+                "Imaging", "Training", "Reports", yams,
+            ]),
         .executableTarget(
             name: "GazeCommand", dependencies: ["Gaze", argumentParser], swiftSettings: strict),
 
@@ -74,8 +82,8 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("ArchivesTests", ["Archives", "Tensors", "TestSupport"]),
         .testTarget(
-            name: "GazeTests", dependencies: ["Gaze", "Graphs", "ONNXFormat", "TestSupport"], exclude: ["Golden"],
-            swiftSettings: strict),
+            name: "GazeTests", dependencies: ["Gaze", "Evaluation", "Graphs", "ONNXFormat", "TestSupport"],
+            exclude: ["Golden"], swiftSettings: strict),
         tests(
             "GazeCommandTests",
             ["GazeCommand", "Explanations", "Graphs", "Imaging", "ONNXFormat", "Tensors", "TestSupport"]),
@@ -102,6 +110,14 @@ let package = Package(
                 "TestSupport",
             ],
             exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: [
+                "Evaluation", "Explanations", "Graphs", "ONNXFormat", "Runtime", "Tensors", "TestSupport",
+            ],
+            exclude: ["Golden"], swiftSettings: strict),
+        tests("DatasetsTests", ["Datasets", "Tensors", "TestSupport"]),
+        tests("StorageTests", ["Storage", "Tensors", "TestSupport"]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(

@@ -1,4 +1,6 @@
 // One import for users of the library: models, targets, methods, tensors, pictures.
+@_exported public import Datasets
+@_exported public import Evaluation
 @_exported public import Explanations
 @_exported public import Graphs
 @_exported public import Imaging

@@ -61,7 +61,8 @@ public struct Explanation: Sendable {
         let tensor = attribution.layer?.layer.tensorName
         self.trial = trial.flatMap { $0.entries[$0.chosen].tensor == tensor ? $0 : nil }
         score = Double(attribution.scores.first ?? .nan)
-        map = Self.reduced(raw, geometry: geometry, layout: layout, display: display)
+        map = display.map(
+            of: raw, channelsLast: layout == .nhwc, height: geometry.inputHeight, width: geometry.inputWidth)
         checks = attribution.checks.first ?? []
         companions = attribution.companions.mapValues { $0.slice(0) }
         seconds = attribution.seconds
@@ -104,29 +105,5 @@ public struct Explanation: Sendable {
     public var placement: MapPlacement? {
         guard let layout = layer?.layer.layout, map.shape == [layout.height, layout.width] else { return nil }
         return layout.placement.responding(to: (geometry.inputHeight, geometry.inputWidth), map: map.shape)
-    }
-
-    /// One number per place: a map stays; channels are summed, or their largest magnitude is taken.
-    private static func reduced(
-        _ raw: Tensor<Float>, geometry: PictureGeometry, layout: Preprocessing.Layout,
-        display: MethodDescription.Display
-    ) -> Tensor<Float> {
-        guard raw.shape.rank == 3 else { return raw }
-        // One number a pixel comes as [1, H, W], wherever the model has its channels.
-        let channelsFirst = layout == .nchw || raw.shape == [1, geometry.inputHeight, geometry.inputWidth]
-        let channels = channelsFirst ? raw.shape[0] : raw.shape[2]
-        let plane = Shape(
-            channelsFirst ? Array(raw.shape.dimensions.dropFirst()) : Array(raw.shape.dimensions.dropLast()))
-        var map = Tensor<Float>(repeating: 0, shape: plane)
-        map.mutateElements { elements in
-            for place in elements.indices {
-                for channel in 0..<channels {
-                    let value = raw.elements[
-                        channelsFirst ? channel * elements.count + place : place * channels + channel]
-                    elements[place] = display == .magnitude ? max(elements[place], abs(value)) : elements[place] + value
-                }
-            }
-        }
-        return map
     }
 }

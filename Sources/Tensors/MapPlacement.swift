@@ -52,3 +52,20 @@ public struct MapPlacement: Sendable, Hashable, Codable {
             columns: columns.responding(to: size.width, cells: map[1]))
     }
 }
+
+extension Tensor where Scalar == Float {
+    /// A map [h, w] over an input of this size, one value a pixel: bilinear between the cells' centres, and the border
+    /// repeats outside of the outer ones.
+    package func laid(over size: (height: Int, width: Int), placement: MapPlacement) -> Tensor<Float> {
+        func taps(_ axis: MapPlacement.Axis, _ length: Int, cells: Int) -> MapTaps {
+            let positions = (0..<length).map { pixel in
+                let cell = axis.cell(at: Double(pixel) + 0.5)
+                return min(max(cell.isFinite ? cell : 0, -1), Double(cells))
+            }
+            return MapTaps(positions: positions, length: cells, by: .bilinear)
+        }
+        return resampled(
+            rows: taps(placement.rows, size.height, cells: shape[0]),
+            columns: taps(placement.columns, size.width, cells: shape[1]))
+    }
+}

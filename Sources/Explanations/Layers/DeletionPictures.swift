@@ -49,12 +49,7 @@ package struct DeletionPictures: Sendable {
     /// The tiles by falling mean of the map, which lies over the picture as it is drawn; equal ones in reading order.
     package func tiles(rankedBy map: Tensor<Float>, placement: MapPlacement) -> [Int] {
         let placement = placement.responding(to: (axes.height, axes.width), map: map.shape)
-        func taps(_ axis: MapPlacement.Axis, _ length: Int, _ cells: Int) -> MapTaps {
-            MapTaps(positions: (0..<length).map { axis.cell(at: Double($0) + 0.5) }, length: cells, by: .bilinear)
-        }
-        let drawn = map.resampled(
-            rows: taps(placement.rows, axes.height, map.shape[0]),
-            columns: taps(placement.columns, axes.width, map.shape[1]))
+        let drawn = map.laid(over: (axes.height, axes.width), placement: placement)
         let elements = drawn.elements
         let means = (0..<tileCount).map { tile -> Double in
             let (down, along) = pixels(of: tile)
