@@ -87,8 +87,8 @@ import Testing
         var generator = SeededGenerator(seed: 9)
         var values = (0..<3000).map { _ in Float((generator.nextNormal() * 40).rounded() / 8) }
         values += [0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .greatestFiniteMagnitude, -1e30]
-        #expect(RankCorrelation.ranks(of: values) == RankCorrelation.ranks(of: values.map(Double.init)))
-        #expect(RankCorrelation.ranks(of: [Float]()).isEmpty)
+        #expect(RankCorrelation.ranks(ofMap: values) == RankCorrelation.ranks(of: values.map(Double.init)))
+        #expect(RankCorrelation.ranks(ofMap: []).isEmpty)
     }
 
     @Test func aPointMassMovesItsDistance() throws {
