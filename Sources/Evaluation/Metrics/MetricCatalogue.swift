@@ -6,10 +6,20 @@ public enum MetricCatalogue {
     package static let metrics: [any Metric.Type] = [
         AverageDrop.self,
         AverageGain.self,
+        BoxOverlap.self,
         Deletion.self,
+        EffectiveHeatRatio.self,
+        EnergyInside.self,
+        GroundTruthKnown.self,
         Increase.self,
         Insertion.self,
+        MaxBoxAccuracy.self,
+        MaxBoxAccuracyV2.self,
+        PixelAveragePrecision.self,
+        PointingGame.self,
         Sparseness.self,
+        TopFiveLocalisationError.self,
+        TopOneLocalisationError.self,
         WinRate.self,
     ]
 
