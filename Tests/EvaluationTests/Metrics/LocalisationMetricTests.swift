@@ -148,8 +148,6 @@ import Testing
         }
     }
 
-    /// An object that is all of the heat: every pixel that is taken lies on it, and the mean heat is 1. At the lowest quantile
-    /// half of the taken pixels of a half covered block lie on it.
     @Test func heatRatios() throws {
         let all = try Self.subject(Self.blocks, 5, 5, boxes: [Box(left: 0, top: 0, right: 2, bottom: 2)])
         // Heat of seven pixels: 1 (four times), 0.25 (three). Quantiles 0, 0.1, 0.2, 0.3 lie at ranks 0, 0.6, 1.2, 1.8: 0.25, all
