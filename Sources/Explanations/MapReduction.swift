@@ -40,16 +40,15 @@ extension MethodDescription.Display {
 }
 
 extension Attribution {
-    /// One sample's result as one number a pixel of the model's input, `[height, width]`: reduced over channels, and laid
-    /// where its cells respond, bilinear between them; nil where it is no map over a picture.
-    package func map(ofSample sample: Int, display: MethodDescription.Display, over planes: PicturePlanes) -> Tensor<
-        Float
-    >? {
-        let raw = values.slice(sample)
+    /// One sample's result as one number a place, `[h, w]`, and where its cells respond over the model's input; nil where
+    /// it is no map over a picture.
+    package func placedMap(
+        ofSample sample: Int, display: MethodDescription.Display, over planes: PicturePlanes
+    ) -> (map: Tensor<Float>, placement: MapPlacement)? {
         let map = display.map(
-            of: raw, channelsLast: planes.channelAxis == 3, height: planes.height, width: planes.width)
+            of: values.slice(sample), channelsLast: planes.channelAxis == 3, height: planes.height,
+            width: planes.width)
         guard map.shape.rank == 2, map.shape.count > 0 else { return nil }
-        guard map.shape != [planes.height, planes.width] else { return map }
         let placement =
             layer?.layer.layout.flatMap { layout in
                 map.shape == [layout.height, layout.width]
@@ -57,6 +56,16 @@ extension Attribution {
             }
             ?? MapPlacement(
                 rows: .tiling(planes.height, cells: map.shape[0]), columns: .tiling(planes.width, cells: map.shape[1]))
+        return (map, placement)
+    }
+
+    /// One sample's result as one number a pixel of the model's input, `[height, width]`: reduced over channels, and laid
+    /// where its cells respond, bilinear between them; nil where it is no map over a picture.
+    package func map(ofSample sample: Int, display: MethodDescription.Display, over planes: PicturePlanes) -> Tensor<
+        Float
+    >? {
+        guard let (map, placement) = placedMap(ofSample: sample, display: display, over: planes) else { return nil }
+        guard map.shape != [planes.height, planes.width] else { return map }
         return map.laid(over: (planes.height, planes.width), placement: placement)
     }
 }
