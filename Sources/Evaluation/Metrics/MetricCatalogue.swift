@@ -4,7 +4,13 @@ import Graphs
 /// Every metric by name; one line a metric, sorted.
 public enum MetricCatalogue {
     package static let metrics: [any Metric.Type] = [
-        Sparseness.self
+        AverageDrop.self,
+        AverageGain.self,
+        Deletion.self,
+        Increase.self,
+        Insertion.self,
+        Sparseness.self,
+        WinRate.self,
     ]
 
     /// The entries, sorted by name.

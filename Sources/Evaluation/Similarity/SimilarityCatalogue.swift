@@ -4,7 +4,9 @@ import Graphs
 /// Every similarity by name; one line a similarity, sorted.
 public enum SimilarityCatalogue {
     package static let similarities: [any MapSimilarity.Type] = [
-        SpearmanDiverging.self
+        Pearson.self,
+        SpearmanAbsolute.self,
+        SpearmanDiverging.self,
     ]
 
     /// The entries, sorted by name.
