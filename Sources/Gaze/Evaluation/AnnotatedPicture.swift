@@ -42,8 +42,10 @@ struct AnnotatedPicture: Sendable {
                 left: min(max(box.left * across, 0), right), top: min(max(box.top * down, 0), bottom),
                 right: min(max(box.right * across, 0), right), bottom: min(max(box.bottom * down, 0), bottom))
         }.filter { $0.area > 0 }
-        self.mask = try entry.mask.flatMap { description in
-            try mask.map { try Self.places($0, description, width: width, height: height) }
+        if let description = entry.mask, let mask {
+            self.mask = try Self.places(mask, description, width: width, height: height)
+        } else {
+            self.mask = nil
         }
     }
 

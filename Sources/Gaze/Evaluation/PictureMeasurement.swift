@@ -72,7 +72,7 @@ struct PictureMeasurement {
             !leftOut.contains($0) && (!picture.missing($0).isEmpty || picture.lacksTime($0, evaluator))
         }
         let comparesMethods = wanted.contains { method in
-            picture.missing(method).contains { evaluator.metrics[$0].description.family == .agreement }
+            picture.missing(method).contains { evaluator.metrics[$0].description.comparesMethods }
         }
         let mapped =
             comparesMethods

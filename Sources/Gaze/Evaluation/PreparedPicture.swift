@@ -54,7 +54,7 @@ struct PreparedPicture: Sendable {
                 evaluator.metrics.map { metric in
                     guard metric.isMet(by: self) else { return nil }
                     var context = metric.description.needs.isEmpty ? "" : truth
-                    if metric.description.family == .agreement { context += everyone }
+                    if metric.description.comparesMethods { context += everyone }
                     return key(method.text, metric.text, context)
                 })
             let isTimed = method.isProcedure || position < Self.timedPictures
