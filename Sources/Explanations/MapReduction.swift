@@ -1,4 +1,4 @@
-import Graphs
+package import Graphs
 package import Tensors
 
 extension MethodDescription.Display {
@@ -39,15 +39,15 @@ extension MethodDescription.Display {
     }
 }
 
-extension Attribution {
-    /// One sample's result as one number a place, `[h, w]`, and where its cells respond over the model's input; nil where
-    /// it is no map over a picture.
+extension MethodDescription.Display {
+    /// A raw result without the batch axis as one number a place, `[h, w]`, and where its cells respond over the model's
+    /// input; nil where it is no map over a picture.
+    ///
+    /// - Parameter layer: Where the result lives; nil where that is the input.
     package func placedMap(
-        ofSample sample: Int, display: MethodDescription.Display, over planes: PicturePlanes
+        of raw: Tensor<Float>, at layer: LayerChoice?, over planes: PicturePlanes
     ) -> (map: Tensor<Float>, placement: MapPlacement)? {
-        let map = display.map(
-            of: values.slice(sample), channelsLast: planes.channelAxis == 3, height: planes.height,
-            width: planes.width)
+        let map = map(of: raw, channelsLast: planes.channelAxis == 3, height: planes.height, width: planes.width)
         guard map.shape.rank == 2, map.shape.count > 0 else { return nil }
         let placement =
             layer?.layer.layout.flatMap { layout in
@@ -59,13 +59,23 @@ extension Attribution {
         return (map, placement)
     }
 
-    /// One sample's result as one number a pixel of the model's input, `[height, width]`: reduced over channels, and laid
-    /// where its cells respond, bilinear between them; nil where it is no map over a picture.
+    /// A raw result without the batch axis as one number a pixel of the model's input, `[height, width]`: reduced over
+    /// channels, and laid where its cells respond, bilinear between them; nil where it is no map over a picture.
+    ///
+    /// - Parameter layer: Where the result lives; nil where that is the input.
+    package func map(of raw: Tensor<Float>, at layer: LayerChoice?, over planes: PicturePlanes) -> Tensor<Float>? {
+        guard let (map, placement) = placedMap(of: raw, at: layer, over: planes) else { return nil }
+        guard map.shape != [planes.height, planes.width] else { return map }
+        return map.laid(over: (planes.height, planes.width), placement: placement)
+    }
+}
+
+extension Attribution {
+    /// One sample's result as one number a pixel of the model's input, `[height, width]`; nil where it is no map over a
+    /// picture.
     package func map(ofSample sample: Int, display: MethodDescription.Display, over planes: PicturePlanes) -> Tensor<
         Float
     >? {
-        guard let (map, placement) = placedMap(ofSample: sample, display: display, over: planes) else { return nil }
-        guard map.shape != [planes.height, planes.width] else { return map }
-        return map.laid(over: (planes.height, planes.width), placement: placement)
+        display.map(of: values.slice(sample), at: layer, over: planes)
     }
 }

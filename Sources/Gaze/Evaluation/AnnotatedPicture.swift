@@ -95,7 +95,7 @@ struct AnnotatedPicture: Sendable {
         throws -> GroundTruth?
     {
         guard !boxes.isEmpty || mask != nil || label != nil,
-            let (map, placement) = attribution.placedMap(ofSample: 0, display: display, over: planes)
+            let (map, placement) = display.placedMap(of: attribution.values.slice(0), at: attribution.layer, over: planes)
         else { return nil }
         return GroundTruth(
             map: try geometry.project(map, placement: placement, width: width, height: height), boxes: boxes,
