@@ -41,12 +41,10 @@ public final class EvaluationFiles {
         let results = folder + "/results.jsonl"
         do {
             try partial.close()
-            if FileManager.default.fileExists(atPath: results) {
-                let target = URL(fileURLWithPath: results)
-                _ = try FileManager.default.replaceItemAt(target, withItemAt: URL(fileURLWithPath: partialPath))
-            } else {
-                try FileManager.default.moveItem(atPath: partialPath, toPath: results)
-            }
+            // The lines get their name at once, so that nobody finds half of them.
+            let lines = try Data(contentsOf: URL(fileURLWithPath: partialPath), options: .mappedIfSafe)
+            try lines.write(to: URL(fileURLWithPath: results), options: .atomic)
+            try FileManager.default.removeItem(atPath: partialPath)
         } catch {
             throw .unwritable(path: results, reason: WritingProblem.words(for: error))
         }

@@ -1,29 +1,29 @@
-import Datasets
-import Evaluation
+package import Datasets
+package import Evaluation
 import Explanations
-import Foundation
+package import Foundation
 import Imaging
-import Tensors
+package import Tensors
 
 /// What a data set says about a picture, at a size that metrics work with.
-struct AnnotatedPicture: Sendable {
+package struct AnnotatedPicture: Sendable {
     /// Long sides are reduced to this, because a metric's work grows with the picture and not with what is known about it.
     static let longestSide = 1024
 
-    let width: Int
-    let height: Int
+    package let width: Int
+    package let height: Int
     /// Boxes of the explained class.
-    let boxes: [Box]
-    let mask: Tensor<Float>?
-    let rank: Int?
-    let label: String?
+    package let boxes: [Box]
+    package let mask: Tensor<Float>?
+    package let rank: Int?
+    package let label: String?
 
     /// The annotations of an entry.
     ///
     /// - Parameters:
     ///   - mask: The mask's file.
     ///   - explained: The explained class, which decides about boxes that name one.
-    init(
+    package init(
         _ entry: DatasetEntry, mask: Data?, photo: (width: Int, height: Int), explained: Int, rank: Int?,
         label: String?, classes: TrueClasses
     ) throws {

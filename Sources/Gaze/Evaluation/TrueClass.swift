@@ -1,14 +1,14 @@
-import Datasets
-import Explanations
+package import Datasets
+package import Explanations
 
 /// What the classes of a data set are among the classes of a model.
-struct TrueClasses: Sendable {
+package struct TrueClasses: Sendable {
     private let count: Int
     private let identifiers: [String: Int]
     /// Lower-case names and synonyms; nil for those that several classes share.
     private let indices: [String: Int?]
 
-    init(_ head: HeadDescription, names: [String]?, identifiers: [String: Int]) {
+    package init(_ head: HeadDescription, names: [String]?, identifiers: [String: Int]) {
         count = max(head.classCount, 0)
         self.identifiers = identifiers
         let known = head.names(from: names) ?? []
@@ -23,7 +23,7 @@ struct TrueClasses: Sendable {
     }
 
     /// The index of a class; nil where the model has no such class, or several.
-    func index(of reference: ClassReference?) -> Int? {
+    package func index(of reference: ClassReference?) -> Int? {
         let index: Int? =
             switch reference {
             case nil: nil
