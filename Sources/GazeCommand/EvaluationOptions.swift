@@ -38,7 +38,7 @@ struct EvaluationOptions: ParsableArguments {
     ]
     /// Metrics that need no annotation.
     static let usualMetrics = ["deletion", "insertion", "average-drop"]
-    /// Methods that look at no model, or not at its weights.
+    /// Methods that do not look at the model: a spread of them, of which the constant map stands for the whole picture.
     static let referenceMethods = ["constant", "centred-gaussian", "random-map", "sobel"]
 
     func validate() throws {
@@ -57,17 +57,18 @@ struct EvaluationOptions: ParsableArguments {
 
     /// The methods at their layers, references last.
     func evaluatedMethods() throws -> [EvaluatedMethod] {
-        let known = MethodCatalogue.selfContained.filter { $0.display != nil }.map(\.name)
+        let drawn = MethodCatalogue.selfContained.filter { $0.display != nil }
+        let known = drawn.map(\.name)
         let asked: [MethodSpecification]
         switch method {
         case []: asked = Self.usualMethods.filter(known.contains).map { MethodSpecification($0) }
-        case ["all"]: asked = known.filter { !Self.referenceMethods.contains($0) }.map { MethodSpecification($0) }
+        case ["all"]: asked = drawn.filter { $0.family != .reference }.map { MethodSpecification($0.name) }
         default: asked = try method.map { try MethodSpecification(parsing: $0) }
         }
         let methods = try asked.flatMap { specification -> [EvaluatedMethod] in
-            let place = try MethodCatalogue.description(named: specification.name).place
-            guard place == .layer, specification.name != "cam", !layer.isEmpty else {
-                return [EvaluatedMethod(specification)]
+            let description = try MethodCatalogue.description(named: specification.name)
+            guard description.place == .layer, specification.name != "cam", !layer.isEmpty else {
+                return [EvaluatedMethod(specification, isReference: description.family == .reference)]
             }
             return layer.map { layer in
                 let label = self.layer.count > 1 ? "\(specification.label)@\(layer)" : specification.label

@@ -13,9 +13,7 @@ extension Evaluator {
                 guard !found.isEmpty else { continue }
                 let value = metric.metric.summary(of: found)
                 guard value.isFinite else { continue }
-                let interval = BootstrapInterval(of: found.count, seed: plan.seed) { positions in
-                    metric.metric.summary(of: positions.map { found[$0] })
-                }
+                let interval = BootstrapInterval(of: found, by: metric.metric, seed: plan.seed)
                 rows.append(
                     EvaluationSummary.Row(
                         metric: metric.label, method: planned.method.label, value: value, low: interval?.low,
