@@ -13,15 +13,23 @@ package struct BootstrapInterval: Sendable, Hashable {
         of measurements: [Measurement], by metric: any Metric, resamples: Int = 1000, confidence: Double = 0.95,
         seed: UInt64 = 0
     ) {
-        guard measurements.count > 1, resamples > 0, confidence > 0, confidence < 1 else { return nil }
+        self.init(of: measurements.count, resamples: resamples, confidence: confidence, seed: seed) { places in
+            metric.summary(of: places.map { measurements[$0] })
+        }
+    }
+
+    /// The interval of a number of the pictures at some places. Nil for fewer than two, or where it never is a number.
+    package init?(
+        of count: Int, resamples: Int = 1000, confidence: Double = 0.95, seed: UInt64 = 0,
+        statistic: ([Int]) -> Double
+    ) {
+        guard count > 1, resamples > 0, confidence > 0, confidence < 1 else { return nil }
         var random = SeededGenerator(seed: seed)
         var values: [Double] = []
-        var drawn = measurements
+        var drawn = [Int](repeating: 0, count: count)
         for _ in 0..<resamples {
-            for place in drawn.indices {
-                drawn[place] = measurements[Int.random(in: measurements.indices, using: &random)]
-            }
-            let value = metric.summary(of: drawn)
+            for place in drawn.indices { drawn[place] = Int.random(in: 0..<count, using: &random) }
+            let value = statistic(drawn)
             if value.isFinite { values.append(value) }
         }
         guard !values.isEmpty else { return nil }

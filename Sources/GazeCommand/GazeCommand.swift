@@ -16,6 +16,7 @@ struct GazeCommand: ParsableCommand {
         version: GazeVersion.text,
         subcommands: [
             ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, ModelsCommand.self,
+            EvaluateCommand.self, AttributeCommand.self, CompileCommand.self, VerifyCommand.self,
             AttributeCommand.self, CompileCommand.self, VerifyCommand.self, CompareMapsCommand.self,
         ])
 }

@@ -1,4 +1,4 @@
-package import Explanations
+public import Explanations
 import Graphs
 
 /// Every metric by name; one line a metric, sorted.
@@ -54,6 +54,11 @@ public enum MetricCatalogue {
         return try EvaluationError.asking(.metric, specification) { parameters throws(ExplanationError) in
             try type.init(&parameters)
         }
+    }
+
+    /// Fails where a specification names no metric, or parameters that it does not take.
+    public static func check(_ specification: MethodSpecification) throws(EvaluationError) {
+        _ = try metric(specification)
     }
 
     private static func type(named name: String) throws(EvaluationError) -> any Metric.Type {
