@@ -15,7 +15,8 @@ struct GazeCommand: ParsableCommand {
             """,
         version: GazeVersion.text,
         subcommands: [
-            ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, ModelsCommand.self,
+            ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, MetricsCommand.self,
+            ModelsCommand.self,
             AttributeCommand.self, CompileCommand.self, VerifyCommand.self,
         ])
 }
