@@ -18,6 +18,8 @@ struct GazeCommand: ParsableCommand {
             ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, MetricsCommand.self,
             ModelsCommand.self,
             AttributeCommand.self, CompileCommand.self, VerifyCommand.self,
+            ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, ModelsCommand.self,
+            AttributeCommand.self, CompileCommand.self, VerifyCommand.self, CompareMapsCommand.self,
         ])
 }
 
