@@ -16,7 +16,7 @@ struct GazeCommand: ParsableCommand {
         version: GazeVersion.text,
         subcommands: [
             ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, ModelsCommand.self,
-            AttributeCommand.self, CompileCommand.self, VerifyCommand.self,
+            AttributeCommand.self, CompileCommand.self, VerifyCommand.self, CheckCommand.self,
         ])
 }
 

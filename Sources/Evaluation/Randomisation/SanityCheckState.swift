@@ -82,7 +82,7 @@ struct SanityCheckState {
         measurements = SanityMeasurements(
             methods: working.map { check.methods[$0] }, displays: working.map { displays[$0] },
             similarities: comparison.specifications,
-            blocks: RandomisationBlock.divided(layers, check.options.division), pictures: subjects.map(\.name),
+            blocks: RandomisationBlock.divided(layers, atMost: check.options.blocks), pictures: subjects.map(\.name),
             emptyMaps: working.map { _ in 0 },
             references: working.map { _ in
                 SanityMeasurements.References(floor: [], edges: [], otherEdges: [], labels: [], entropies: [])
@@ -113,12 +113,13 @@ struct SanityCheckState {
     }
 
     private func views(
-        _ inputs: [String: AnyTensor], _ score: TrialScore, in attributor: Attributor, chosen: LayerChoice?
+        _ inputs: [String: AnyTensor], _ score: TrialScore, in attributor: Attributor, explained: String? = nil,
+        chosen: LayerChoice?
     ) throws -> [MapViews?] {
         if check.settings.cancellation?.isCancelled == true { throw RuntimeError.cancelled }
         return try check.views(
-            of: inputs, score: score, in: attributor, methods: measurements.methods, displays: measurements.displays,
-            chosen: chosen, failed: { _, _ in }
+            of: inputs, score: score, in: attributor, explained: explained, methods: measurements.methods,
+            displays: measurements.displays, chosen: chosen, failed: { _, _ in }
         ).views
     }
 
@@ -154,16 +155,11 @@ struct SanityCheckState {
 
     /// What an edge detector shows.
     private func edges(of subject: SanityCheck.Subject) throws -> MapViews {
-        var query = Query(
-            inputs: subject.inputs, target: subject.score.target, text: subject.score.text,
-            methods: [MethodSpecification("sobel")], explained: check.explained, readMask: subject.score.readMask)
-        query.diagnoses = false
-        let attribution = try check.attributor.attribute(query)[0]
-        let planes = subject.inputs[check.explained].flatMap { PicturePlanes($0.shape) }
-        guard let planes, let views = MapViews(attribution, display: .magnitude, over: planes) else {
+        guard let picture = subject.inputs[check.explained], let planes = PicturePlanes(picture.shape) else {
             throw EvaluationError.undefined(measure: "An edge detector", reason: "the input is no picture")
         }
-        return views
+        let edges = EdgeDetector.sobel(picture.floatTensor, planes)
+        return MapViews(absolute: edges, diverging: edges)
     }
 
     private func turned(_ inputs: [String: AnyTensor]) throws -> [String: AnyTensor] {
@@ -184,7 +180,11 @@ struct SanityCheckState {
         guard let other = check.other else { return }
         var pairs: [[(MapViews, MapViews)]] = measurements.methods.map { _ in [] }
         for (picture, subject) in subjects.enumerated() {
-            let maps = try views(subject.inputs, other.score(subject), in: other.attributor, chosen: nil)
+            let inputs = subject.inputs.reduce(into: [String: AnyTensor]()) { renamed, input in
+                renamed[input.key == check.explained ? other.explained : input.key] = input.value
+            }
+            let maps = try views(
+                inputs, other.score(subject), in: other.attributor, explained: other.explained, chosen: nil)
             for (method, map) in maps.enumerated() {
                 guard let map, !map.isEmpty else { continue }
                 pairs[method].append((originals[picture][method], map))
@@ -198,16 +198,17 @@ struct SanityCheckState {
     // MARK: Steps
 
     private mutating func measureSteps() throws {
-        let total = check.options.seeds * measurements.blocks.count * subjects.count
+        let steps = check.options.isUpperHalfEnough ? measurements.blocks.upperHalf : measurements.blocks.indices
+        let total = check.options.seeds * steps.count * subjects.count
         var done = 0
         for seed in 0..<check.options.seeds {
             let draws = ParameterDraws(
                 layers, initialiser: check.options.initialiser, seed: UInt64(seed),
                 resetsStatistics: check.options.resetsStatistics)
             var parameters: [String: AnyTensor] = [:]
-            for (step, block) in measurements.blocks.enumerated() {
+            for step in steps {
                 if check.options.mode == .independent { parameters = [:] }
-                parameters.merge(draws.contents(of: block)) { _, new in new }
+                parameters.merge(draws.contents(of: measurements.blocks[step])) { _, new in new }
                 let randomised = Attributor(check.attributor, parameters: parameters)
                 for picture in subjects.indices {
                     try measure(picture, in: randomised, step: step, seed: seed)
