@@ -12,7 +12,7 @@ public struct Dataset: Sendable, Hashable {
     }
 }
 
-/// One picture of a data set.
+/// One picture of a data set, and one class of the objects in it: a picture with boxes of two classes is two entries.
 public struct DatasetEntry: Sendable, Hashable {
     /// The picture's file.
     public var image: String

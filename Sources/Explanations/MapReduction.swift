@@ -1,4 +1,4 @@
-import Graphs
+package import Graphs
 package import Tensors
 
 extension MethodDescription.Display {
@@ -39,15 +39,13 @@ extension MethodDescription.Display {
     }
 }
 
-extension Attribution {
-    /// One sample's result as one number a pixel of the model's input, `[height, width]`: reduced over channels, and laid
-    /// where its cells respond, bilinear between them; nil where it is no map over a picture.
-    package func map(ofSample sample: Int, display: MethodDescription.Display, over planes: PicturePlanes) -> Tensor<
-        Float
-    >? {
-        let raw = values.slice(sample)
-        let map = display.map(
-            of: raw, channelsLast: planes.channelAxis == 3, height: planes.height, width: planes.width)
+extension MethodDescription.Display {
+    /// A raw result without the batch axis as one number a pixel of the model's input, `[height, width]`: reduced over
+    /// channels, and laid where its cells respond, bilinear between them; nil where it is no map over a picture.
+    ///
+    /// - Parameter layer: Where the result lives; nil where that is the input.
+    package func map(of raw: Tensor<Float>, at layer: LayerChoice?, over planes: PicturePlanes) -> Tensor<Float>? {
+        let map = map(of: raw, channelsLast: planes.channelAxis == 3, height: planes.height, width: planes.width)
         guard map.shape.rank == 2, map.shape.count > 0 else { return nil }
         guard map.shape != [planes.height, planes.width] else { return map }
         let placement =
@@ -58,5 +56,15 @@ extension Attribution {
             ?? MapPlacement(
                 rows: .tiling(planes.height, cells: map.shape[0]), columns: .tiling(planes.width, cells: map.shape[1]))
         return map.laid(over: (planes.height, planes.width), placement: placement)
+    }
+}
+
+extension Attribution {
+    /// One sample's result as one number a pixel of the model's input, `[height, width]`; nil where it is no map over a
+    /// picture.
+    package func map(ofSample sample: Int, display: MethodDescription.Display, over planes: PicturePlanes) -> Tensor<
+        Float
+    >? {
+        display.map(of: values.slice(sample), at: layer, over: planes)
     }
 }

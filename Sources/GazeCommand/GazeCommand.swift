@@ -17,6 +17,7 @@ struct GazeCommand: ParsableCommand {
         subcommands: [
             ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, ModelsCommand.self,
             AttributeCommand.self, CompileCommand.self, VerifyCommand.self, CheckCommand.self,
+            AttributeCommand.self, CompileCommand.self, VerifyCommand.self, CompareMapsCommand.self,
         ])
 }
 

@@ -117,6 +117,51 @@ import CCairo
         unsafe cairo_stroke(context)
     }
 
+    /// Draws connected lines; `dashes` are lengths of line and gap in turn.
+    func stroke(path: [(x: Double, y: Double)], _ colour: Colour, lineWidth: Double, dashes: [Double] = []) {
+        guard let first = path.first else { return }
+        use(colour, 1)
+        unsafe cairo_set_line_width(context, lineWidth)
+        unsafe cairo_set_line_cap(context, CAIRO_LINE_CAP_BUTT)
+        unsafe cairo_set_line_join(context, CAIRO_LINE_JOIN_ROUND)
+        unsafe cairo_set_dash(context, dashes, Int32(dashes.count), 0)
+        unsafe cairo_move_to(context, first.x, first.y)
+        for point in path.dropFirst() { unsafe cairo_line_to(context, point.x, point.y) }
+        unsafe cairo_stroke(context)
+        unsafe cairo_set_dash(context, [], 0, 0)
+    }
+
+    /// Fills what a closed outline surrounds.
+    func fill(outline: [(x: Double, y: Double)], _ colour: Colour, opacity: Double = 1) {
+        guard let first = outline.first else { return }
+        use(colour, opacity)
+        unsafe cairo_move_to(context, first.x, first.y)
+        for point in outline.dropFirst() { unsafe cairo_line_to(context, point.x, point.y) }
+        unsafe cairo_close_path(context)
+        unsafe cairo_fill(context)
+    }
+
+    /// Leaves out what `body` draws beyond a rectangle.
+    func clipped(x: Double, y: Double, width: Double, height: Double, _ body: () -> Void) {
+        unsafe cairo_save(context)
+        unsafe cairo_rectangle(context, x, y, width, height)
+        unsafe cairo_clip(context)
+        body()
+        unsafe cairo_restore(context)
+    }
+
+    /// Writes one line that climbs by `degrees` from (or, trailing, to) a point on its baseline.
+    func write(
+        _ text: String, x: Double, y: Double, climbing degrees: Double, _ font: Font, _ colour: Colour,
+        alignment: Alignment = .leading
+    ) {
+        unsafe cairo_save(context)
+        unsafe cairo_translate(context, x, y)
+        unsafe cairo_rotate(context, -degrees * .pi / 180)
+        write(text, x: 0, y: 0, font, colour, alignment: alignment)
+        unsafe cairo_restore(context)
+    }
+
     /// Writes one line with its baseline at `y`.
     func write(
         _ text: String, x: Double, y: Double, _ font: Font, _ colour: Colour, alignment: Alignment = .leading
@@ -181,6 +226,19 @@ extension Canvas {
         var start = characters[..<fits]
         while start.last == " " { start.removeLast() }
         return String(start) + "…"
+    }
+
+    /// The text, or as much of its start and end as fits with an ellipsis between them: names of layers differ at both.
+    func fittingEnds(_ text: String, width: Double, _ font: Font) -> String {
+        guard measure(text, font) > width else { return text }
+        let characters = Array(text)
+        var kept = min(characters.count - 1, 200)
+        while kept > 0 {
+            let candidate = String(characters.prefix(kept - kept / 2)) + "…" + String(characters.suffix(kept / 2))
+            if measure(candidate, font) <= width { return candidate }
+            kept -= 1
+        }
+        return "…"
     }
 
     /// The text broken at spaces into at most `lines` lines; the last one may end in an ellipsis.

@@ -3,15 +3,7 @@ struct FigureLayout {
     let width: Int
     private(set) var height: Int
     private var cells: [Cell] = []
-    private var lines: [Line] = []
-
-    private struct Line {
-        var text: String
-        var x = Double(FigureStyle.margin)
-        var y: Int
-        var font: Canvas.Font
-        var colour: Colour
-    }
+    private var text = FigureText()
 
     private struct Cell {
         var panel: Figure.Panel
@@ -19,7 +11,7 @@ struct FigureLayout {
         var y = 0
         var width: Int
         var height: Int
-        var ticks: [ColourScale.Tick] = []
+        var ticks: [ValueAxis.Tick] = []
         /// What the label needs, up to a limit.
         var labelWidth = 0
         /// The width of bar and numbers beside the picture; 0 for none.
@@ -43,26 +35,8 @@ struct FigureLayout {
         width = min(max(contentWidth + 2 * margin, min(FigureStyle.minimumWidth, figure.width)), figure.width)
         let textWidth = Double(width - 2 * margin)
 
-        let score = ruler.fitting(figure.score, width: textWidth * 0.7, FigureStyle.score)
-        let scoreWidth = score.isEmpty ? 0 : ruler.measure(score, FigureStyle.score) + 18
-        var y = margin
-        for line in ruler.wrapped(figure.title, width: textWidth - scoreWidth, lines: 2, FigureStyle.title) {
-            lines.append(Line(text: line, y: y + 22, font: FigureStyle.title, colour: FigureStyle.ink))
-            y += 36
-        }
-        if !score.isEmpty {
-            let end = lines.last.map { ruler.measure($0.text, $0.font) + 18 } ?? 0
-            y += lines.isEmpty ? 36 : 0
-            lines.append(
-                Line(
-                    text: score, x: Double(margin) + end, y: y - 14, font: FigureStyle.score,
-                    colour: FigureStyle.accent))
-        }
-        for line in ruler.wrapped(figure.subtitle, width: textWidth, lines: 2, FigureStyle.subtitle) {
-            lines.append(Line(text: line, y: y + 15, font: FigureStyle.subtitle, colour: FigureStyle.quiet))
-            y += 26
-        }
-        y += lines.isEmpty ? 0 : 12
+        var y = text.head(
+            title: figure.title, score: figure.score, subtitle: figure.subtitle, width: textWidth, ruler)
         let left = max(margin, (width - contentWidth) / 2)
         for row in rows.indices where !rows[row].isEmpty {
             let labels = rows[row].contains { !$0.panel.label.isEmpty || !$0.panel.detail.isEmpty }
@@ -76,12 +50,7 @@ struct FigureLayout {
             cells += rows[row]
             y += (rows[row].map { $0.height + $0.lowBar }.max() ?? 0) + gap * 3 / 4
         }
-        for caption in figure.captions {
-            for line in ruler.wrapped(caption, width: textWidth, lines: 3, FigureStyle.caption) {
-                lines.append(Line(text: line, y: y + 16, font: FigureStyle.caption, colour: FigureStyle.quiet))
-                y += 24
-            }
-        }
+        y = text.captions(figure.captions, y: y, width: textWidth, ruler)
         height = y + margin - (figure.captions.isEmpty ? gap * 3 / 4 : 4)
     }
 
@@ -118,19 +87,17 @@ struct FigureLayout {
         }
     }
 
-    private static func ticks(of scale: ColourScale, along length: Int) -> [ColourScale.Tick] {
+    private static func ticks(of scale: ColourScale, along length: Int) -> [ValueAxis.Tick] {
         scale.ticks(count: min(max(length / 48, 3), 6))
     }
 
-    private static func barSpace(_ ticks: [ColourScale.Tick], _ ruler: Canvas) -> Int {
+    private static func barSpace(_ ticks: [ValueAxis.Tick], _ ruler: Canvas) -> Int {
         let text = ticks.map { ruler.measure($0.text, FigureStyle.tick) }.max() ?? 0
         return FigureStyle.barGap + FigureStyle.barWidth + 10 + Int(text.rounded(.up))
     }
 
     func draw(on canvas: Canvas) throws(ImagingError) {
-        for line in lines {
-            canvas.write(line.text, x: line.x, y: Double(line.y), line.font, line.colour)
-        }
+        text.draw(on: canvas)
         for cell in cells {
             let picture = cell.panel.picture
             let enlarged = cell.width > picture.width
@@ -143,9 +110,13 @@ struct FigureLayout {
             writeLabel(of: cell, on: canvas)
             if let scale = cell.panel.scale {
                 if cell.lowBar > 0 {
-                    drawLowBar(scale, of: cell, on: canvas)
+                    canvas.drawColourBar(
+                        scale, ticks: cell.ticks, x: cell.x, y: cell.y + cell.height + FigureStyle.barGap,
+                        width: cell.width, end: width - FigureStyle.margin)
                 } else {
-                    drawSideBar(scale, of: cell, on: canvas)
+                    canvas.drawColourBar(
+                        scale, ticks: cell.ticks, x: cell.x + cell.width + FigureStyle.barGap, y: cell.y,
+                        height: cell.height)
                 }
             }
         }
@@ -163,63 +134,5 @@ struct FigureLayout {
         guard !cell.panel.detail.isEmpty, room - used > 40 else { return }
         let detail = canvas.fitting(cell.panel.detail, width: room - used, FigureStyle.detail)
         canvas.write(detail, x: Double(cell.x) + used, y: baseline, FigureStyle.detail, FigureStyle.quiet)
-    }
-
-    private func drawSideBar(_ scale: ColourScale, of cell: Cell, on canvas: Canvas) {
-        let x = cell.x + cell.width + FigureStyle.barGap
-        var bar = Picture(width: FigureStyle.barWidth, height: cell.height)
-        bar.paint { _, y in scale.map.colour(at: 1 - (Double(y) + 0.5) / Double(cell.height)) }
-        canvas.draw(bar, x: x, y: cell.y)
-        frame(x: x, y: cell.y, bar, on: canvas)
-        let right = Double(x + FigureStyle.barWidth)
-        for tick in cell.ticks {
-            let y = Double(cell.y) + (1 - tick.place) * Double(cell.height)
-            canvas.stroke([(right, y, right + 4, y)], FigureStyle.quiet, lineWidth: 1)
-            // Numbers at the ends stay beside the bar instead of leaving it.
-            let baseline = min(max(y + 5, Double(cell.y) + 11), Double(cell.y + cell.height))
-            canvas.write(tick.text, x: right + 8, y: baseline, FigureStyle.tick, FigureStyle.ink)
-        }
-    }
-
-    private func drawLowBar(_ scale: ColourScale, of cell: Cell, on canvas: Canvas) {
-        let y = cell.y + cell.height + FigureStyle.barGap
-        var bar = Picture(width: cell.width, height: FigureStyle.barWidth)
-        bar.paint { x, _ in scale.map.colour(at: (Double(x) + 0.5) / Double(cell.width)) }
-        canvas.draw(bar, x: cell.x, y: y)
-        frame(x: cell.x, y: y, bar, on: canvas)
-        let bottom = Double(y + FigureStyle.barWidth)
-        var free = -Double.infinity
-        for tick in cell.ticks {
-            let x = Double(cell.x) + tick.place * Double(cell.width)
-            canvas.stroke([(x, bottom, x, bottom + 4)], FigureStyle.quiet, lineWidth: 1)
-            let length = canvas.measure(tick.text, FigureStyle.tick)
-            let start = min(max(x - length / 2, Double(cell.x)), Double(width - FigureStyle.margin) - length)
-            guard start >= free else { continue }
-            canvas.write(tick.text, x: start, y: bottom + 18, FigureStyle.tick, FigureStyle.ink)
-            free = start + length + 8
-        }
-    }
-
-    private func frame(x: Int, y: Int, _ picture: Picture, on canvas: Canvas) {
-        canvas.stroke(
-            x: Double(x) - 0.5, y: Double(y) - 0.5, width: Double(picture.width) + 1,
-            height: Double(picture.height) + 1, FigureStyle.line, lineWidth: 1)
-    }
-}
-
-extension Picture {
-    /// Gives every pixel the colour that `colour` names for its column and row.
-    fileprivate mutating func paint(_ colour: (_ x: Int, _ y: Int) -> Colour) {
-        let width = self.width
-        let height = self.height
-        mutatePixels { pixels in
-            for y in 0..<height {
-                for x in 0..<width {
-                    let value = colour(x, y)
-                    let index = (y * width + x) * 3
-                    (pixels[index], pixels[index + 1], pixels[index + 2]) = (value.red, value.green, value.blue)
-                }
-            }
-        }
     }
 }

@@ -11,7 +11,10 @@ import Testing
     // MARK: PyTorch
 
     @Test(arguments: [
-        ("meaningful-perturbation:grid=5,iterations=12,noise=0,baseline=baseline.npy", "meaningful-perturbation"),
+        (
+            "meaningful-perturbation:grid=5,iterations=12,tv=0.2,beta=3,noise=0,baseline=baseline.npy",
+            "meaningful-perturbation"
+        ),
         (
             "extremal-perturbation:grid=8,radius=0.15,area=0.2,iterations=12,baseline=baseline.npy",
             "extremal-perturbation"

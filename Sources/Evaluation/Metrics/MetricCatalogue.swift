@@ -4,7 +4,27 @@ import Graphs
 /// Every metric by name; one line a metric, sorted.
 public enum MetricCatalogue {
     package static let metrics: [any Metric.Type] = [
-        Sparseness.self
+        ADCC.self,
+        AverageDrop.self,
+        AverageGain.self,
+        Coherency.self,
+        Complexity.self,
+        Deletion.self,
+        IROF.self,
+        Increase.self,
+        Infidelity.self,
+        Insertion.self,
+        MaxSensitivity.self,
+        MethodAgreement.self,
+        Monotonicity.self,
+        PerformanceInformation.self,
+        PixelFlipping.self,
+        ROAD.self,
+        RandomLogit.self,
+        Selectivity.self,
+        SensitivityN.self,
+        Sparseness.self,
+        WinRate.self,
     ]
 
     /// The entries, sorted by name.

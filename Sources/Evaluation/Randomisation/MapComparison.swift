@@ -1,5 +1,5 @@
-package import Explanations
 import Dispatch
+package import Explanations
 import Synchronization
 import Tensors
 
@@ -25,7 +25,8 @@ package struct MapComparison: Sendable {
 
     /// For every similarity its value at every pair; nil where there is none. A pair is compared by each processor at once.
     package func values(_ pairs: [(MapViews, MapViews)]) -> [[Double?]] {
-        let results = Mutex([[Double?]](repeating: [Double?](repeating: nil, count: pairs.count), count: similarities.count))
+        let results = Mutex(
+            [[Double?]](repeating: [Double?](repeating: nil, count: pairs.count), count: similarities.count))
         DispatchQueue.concurrentPerform(iterations: pairs.count * similarities.count) { item in
             let (index, pair) = (item % similarities.count, item / similarities.count)
             let name = specifications[index].name

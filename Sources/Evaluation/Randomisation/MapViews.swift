@@ -1,5 +1,5 @@
-import Foundation
 package import Explanations
+import Foundation
 package import Tensors
 
 /// A map as people see it, in two ways, one number a pixel of the model's input.
@@ -47,7 +47,8 @@ extension Tensor<Float> {
     /// The entropy in nats of a histogram of the values over equally wide bins from the smallest to the largest: how complex a map is
     /// (Hedström et al. 2024); 0 where all values are equal.
     package func histogramEntropy(bins: Int = 100) -> Double {
-        guard let low = elements.min(), let high = elements.max(), low.isFinite, high.isFinite, high > low, bins > 0 else {
+        guard let low = elements.min(), let high = elements.max(), low.isFinite, high.isFinite, high > low, bins > 0
+        else {
             return 0
         }
         var counts = [Int](repeating: 0, count: bins)

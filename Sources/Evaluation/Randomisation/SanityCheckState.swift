@@ -227,7 +227,8 @@ struct SanityCheckState {
             check.options.target == .fixed ? subject.score : try check.mostLikely(randomised, subject.inputs)
         let maps = try views(subject.inputs, score, in: randomised, chosen: chosen)
         let usable = maps.indices.filter { maps[$0].map { !$0.isEmpty } ?? false }
-        let values = comparison.values(usable.compactMap { method in maps[method].map { (originals[picture][method], $0) } })
+        let values = comparison.values(
+            usable.compactMap { method in maps[method].map { (originals[picture][method], $0) } })
         for (position, method) in usable.enumerated() {
             measurements.comparisons.append(
                 SanityMeasurements.Comparison(

@@ -150,7 +150,9 @@ extension Graph {
     /// Attention masks hold two different values at most, one of them nothing, or numbers that switch off; padding is all zero.
     private static func isMask(_ tensor: AnyTensor) -> Bool {
         let values = tensor.floats
-        guard let lowest = values.min(), let highest = values.max(), lowest.isFinite, highest.isFinite else { return true }
+        guard let lowest = values.min(), let highest = values.max(), lowest.isFinite, highest.isFinite else {
+            return true
+        }
         if lowest <= -50, highest == 0 { return true }
         return values.count > 8 && values.allSatisfy { $0 == lowest || $0 == highest } && (lowest == 0 || highest == 0)
     }

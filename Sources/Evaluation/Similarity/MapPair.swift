@@ -27,30 +27,18 @@ package struct MapPair: Sendable {
 
     package func incomparable(_ reason: String) -> EvaluationError { .incomparable(measure: measure, reason: reason) }
 
-    /// The maps with each from 0 at its smallest to 1 at its largest number; constant ones become 0.
-    package func normalised() -> MapPair {
-        MapPair(Self.normalised(first), Self.normalised(second), measure)
-    }
-
-    /// Where rows, columns and channels are.
+    /// The maps channel by channel.
     ///
+    /// - Parameter normalised: Whether each map goes from 0 at its smallest to 1 at its largest number.
     /// - Throws: `EvaluationError.incomparable` where the maps are none over a plane.
-    package func planes() throws(EvaluationError) -> (first: MapPlaneStack, second: MapPlaneStack) {
+    package func planes(
+        normalised: Bool = false
+    ) throws(EvaluationError) -> (first: MapPlaneStack, second: MapPlaneStack) {
         guard let first = MapPlaneStack(first), let second = MapPlaneStack(second) else {
             throw incomparable(
                 "shape \(self.first.shape) is none of [H, W], [C, H, W], [H, W, 3], [1, C, H, W] or [1, H, W, 3]")
         }
-        return (first, second)
-    }
-
-    private init(_ first: Tensor<Float>, _ second: Tensor<Float>, _ measure: String) {
-        (self.first, self.second, self.measure) = (first, second, measure)
-    }
-
-    private static func normalised(_ map: Tensor<Float>) -> Tensor<Float> {
-        guard let low = map.elements.min(), let high = map.elements.max(), low < high else { return map.map { _ in 0 } }
-        let (start, span) = (Double(low), Double(high) - Double(low))
-        return map.map { Float((Double($0) - start) / span) }
+        return normalised ? (first.normalised(), second.normalised()) : (first, second)
     }
 }
 
@@ -59,7 +47,7 @@ package struct MapPlaneStack: Sendable {
     package let height: Int
     package let width: Int
     /// `[H W]` numbers a channel.
-    package let channels: [[Double]]
+    package private(set) var channels: [[Double]]
 
     /// The planes of a map `[H, W]`, `[C, H, W]`, `[H, W, C]`, or one of these behind an axis of length 1; nil of others.
     ///
@@ -77,5 +65,16 @@ package struct MapPlaneStack: Sendable {
         channels = (0..<count).map { channel in
             (0..<size).map { Double(elements[channelsLast ? $0 * count + channel : channel * size + $0]) }
         }
+    }
+
+    /// The smallest number of all channels becomes 0, the largest 1; a constant map becomes 0.
+    func normalised() -> MapPlaneStack {
+        let low = channels.reduce(Double.infinity) { min($0, $1.min() ?? $0) }
+        let high = channels.reduce(-Double.infinity) { max($0, $1.max() ?? $0) }
+        var result = self
+        result.channels = channels.map { plane in
+            plane.map { low < high ? ($0 - low) / (high - low) : 0 }
+        }
+        return result
     }
 }

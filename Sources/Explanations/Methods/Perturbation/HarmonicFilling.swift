@@ -1,16 +1,32 @@
 package import Tensors
 
-/// Hidden pixels, filled from the border of the hole: every one is the mean of its neighbours, as heat would spread.
+/// Hidden pixels, filled from the border of the hole: every one is the weighted mean of its neighbours, as heat would spread.
 ///
-/// Solves Laplace's equation `Σ_neighbours (u_q - u_p) = 0` inside the hole with the known pixels around it as boundary values, and
-/// no flow over the picture's border. Where everything is hidden, the picture's mean stands for it.
+/// Solves Laplace's equation `Σ_neighbours w_pq (u_q - u_p) = 0` inside the hole with the known pixels around it as boundary
+/// values, and no flow over the picture's border. Where everything is hidden, the picture's mean stands for it.
 package struct HarmonicFilling: Sendable {
+    /// Which pixels a pixel is the mean of.
+    package enum Neighbourhood: Sendable {
+        /// The four that share an edge with it.
+        case edges
+        /// All eight around it, those at its corners with half the weight: Rong et al.'s imputation (ICML 2022).
+        case corners
+
+        fileprivate var offsets: [(row: Int, column: Int, weight: Double)] {
+            let edges = [(-1, 0), (0, -1), (0, 1), (1, 0)].map { (row: $0.0, column: $0.1, weight: 1.0) }
+            let corners = [(-1, -1), (-1, 1), (1, -1), (1, 1)].map { (row: $0.0, column: $0.1, weight: 0.5) }
+            return self == .edges ? edges : edges + corners
+        }
+    }
+
     private let height: Int
     private let width: Int
+    private let neighbourhood: Neighbourhood
 
-    package init(height: Int, width: Int) {
+    package init(height: Int, width: Int, neighbourhood: Neighbourhood = .edges) {
         self.height = height
         self.width = width
+        self.neighbourhood = neighbourhood
     }
 
     /// The values of a plane `[H, W]` at the hidden places, numbered row by row; they depend on the other places alone, unless there are none.
@@ -22,45 +38,49 @@ package struct HarmonicFilling: Sendable {
         }
         var number = [Int](repeating: -1, count: known.count)
         for (index, place) in hidden.enumerated() { number[place] = index }
-        var system = LaplaceSystem(unknowns: hidden.count)
+        let offsets = neighbourhood.offsets
+        var system = LaplaceSystem(unknowns: hidden.count, slots: offsets.count)
         for (index, place) in hidden.enumerated() {
-            for neighbour in neighbours(of: place) {
-                system.degrees[index] += 1
+            let (row, column) = (place / width, place % width)
+            for offset in offsets {
+                let (y, x) = (row + offset.row, column + offset.column)
+                guard (0..<height).contains(y), (0..<width).contains(x) else { continue }
+                let neighbour = y * width + x
+                system.degrees[index] += offset.weight
                 if number[neighbour] < 0 {
-                    system.boundary[index] += Double(known[neighbour])
+                    system.boundary[index] += offset.weight * Double(known[neighbour])
                 } else {
-                    system.neighbours[4 * index + system.used[index]] = number[neighbour]
-                    system.used[index] += 1
+                    system.add(neighbour: number[neighbour], weight: offset.weight, to: index)
                 }
             }
         }
         return system.solution()
     }
-
-    private func neighbours(of place: Int) -> [Int] {
-        let (row, column) = (place / width, place % width)
-        var result: [Int] = []
-        if row > 0 { result.append(place - width) }
-        if column > 0 { result.append(place - 1) }
-        if column + 1 < width { result.append(place + 1) }
-        if row + 1 < height { result.append(place + width) }
-        return result
-    }
 }
 
-/// `degree_i u_i - Σ_neighbours u_j = boundary_i`, solved by conjugate gradients.
+/// `degree_i u_i - Σ_neighbours w_ij u_j = boundary_i`, solved by conjugate gradients.
 private struct LaplaceSystem {
     var degrees: [Double]
     var boundary: [Double]
-    /// Four slots an unknown, of which `used` are.
-    var neighbours: [Int]
-    var used: [Int]
+    /// So many slots an unknown, of which `used` are.
+    private let slots: Int
+    private var neighbours: [Int]
+    private var weights: [Double]
+    private var used: [Int]
 
-    init(unknowns: Int) {
+    init(unknowns: Int, slots: Int) {
+        self.slots = slots
         degrees = [Double](repeating: 0, count: unknowns)
         boundary = degrees
-        neighbours = [Int](repeating: 0, count: 4 * unknowns)
+        neighbours = [Int](repeating: 0, count: slots * unknowns)
+        weights = [Double](repeating: 0, count: slots * unknowns)
         used = [Int](repeating: 0, count: unknowns)
+    }
+
+    mutating func add(neighbour: Int, weight: Double, to index: Int) {
+        neighbours[slots * index + used[index]] = neighbour
+        weights[slots * index + used[index]] = weight
+        used[index] += 1
     }
 
     func solution() -> [Double] {
@@ -91,7 +111,7 @@ private struct LaplaceSystem {
         var result = vector
         for index in vector.indices {
             var sum = degrees[index] * vector[index]
-            for slot in 4 * index..<4 * index + used[index] { sum -= vector[neighbours[slot]] }
+            for slot in slots * index..<slots * index + used[index] { sum -= weights[slot] * vector[neighbours[slot]] }
             result[index] = sum
         }
         return result

@@ -68,15 +68,20 @@ package enum SegmentSource: Sendable, Hashable {
     /// About so many superpixels.
     case slic(Int)
 
-    package static let parameter = MethodParameter<SegmentSource>(
-        "segments", .slic(50), written: "slic:50",
-        "pixels that are changed together: FILE.npy with integers [H, W] or [B, H, W], slic:N for about N superpixels, grid:N or grid:ROWSxCOLUMNS for rectangles"
-    ) { text in
-        if text.hasPrefix("slic:") {
-            return Int(text.dropFirst(5)).flatMap { (1...largest).contains($0) ? .slic($0) : nil }
+    package static let parameter = parameter(superpixels: 50)
+
+    /// Where a method's segments come from; so many superpixels by default.
+    package static func parameter(superpixels count: Int) -> MethodParameter<SegmentSource> {
+        MethodParameter(
+            "segments", .slic(count), written: "slic:\(count)",
+            "pixels that are changed together: FILE.npy with integers [H, W] or [B, H, W], slic:N for about N superpixels, grid:N or grid:ROWSxCOLUMNS for rectangles"
+        ) { text in
+            if text.hasPrefix("slic:") {
+                return Int(text.dropFirst(5)).flatMap { (1...largest).contains($0) ? .slic($0) : nil }
+            }
+            if text.hasPrefix("grid:") { return Extent(String(text.dropFirst(5))).map { .grid($0) } }
+            return .labels(try Numpy.read(path: text))
         }
-        if text.hasPrefix("grid:") { return Extent(String(text.dropFirst(5))).map { .grid($0) } }
-        return .labels(try Numpy.read(path: text))
     }
 
     /// More groups would be pixels.

@@ -1,0 +1,102 @@
+/// One row of a manifest: what a CSV line or a JSON object says about a picture.
+///
+/// Columns (others are ignored): `file`, `image` or `path` · `class`, `label` or `index` · `wnid` · `name` ·
+/// `xmin, ymin, xmax, ymax` or `left, top, right, bottom`, edges in pixels · `width, height`, the size that the edges are
+/// measured in · `mask` · `difficult`. Several rows of one file are several boxes.
+struct ManifestRow {
+    enum Cell: Hashable {
+        case text(String)
+        case nested
+    }
+
+    static let pictureColumns = ["file", "image", "path"]
+
+    /// The line on which it begins, from 1.
+    let line: Int
+    /// By the column's name in lower case.
+    let cells: [String: Cell]
+
+    /// The text of the first of these columns that is not empty.
+    func text(_ columns: String...) throws(EntryProblem) -> String? {
+        for column in columns {
+            switch cells[column] {
+            case .text(let text):
+                let trimmed = Self.trimmed(text)
+                if !trimmed.isEmpty { return trimmed }
+            case .nested: throw .nested(column: column)
+            case nil: continue
+            }
+        }
+        return nil
+    }
+
+    /// The number of the first of these columns that is not empty; always finite.
+    func number(_ columns: String...) throws(EntryProblem) -> Double? {
+        for column in columns {
+            guard let text = try text(column) else { continue }
+            guard let number = Double(text), number.isFinite else { throw .notANumber(column: column, text: text) }
+            return number
+        }
+        return nil
+    }
+
+    /// Adds what the row says to the data set.
+    func add(to assembler: inout EntryAssembler, of source: DatasetSource) throws(EntryProblem) {
+        guard let name = try text("file", "image", "path") else { throw .noFileName }
+        let image = try source.picture(name)
+        let label = try label()
+        let size = try size()
+        try assembler.add(
+            image: image, label: label, box: box(label: label, size: size), mask: mask(of: image, source), size: size)
+    }
+
+    private func label() throws(EntryProblem) -> ClassReference? {
+        if let text = try text("class", "label", "index") { return try ClassReference(text) }
+        return try text("wnid", "name").map { .name($0) }
+    }
+
+    private func size() throws(EntryProblem) -> PixelSize? {
+        switch (try number("width"), try number("height")) {
+        case (nil, nil): return nil
+        case (let width?, let height?): return try PixelSize(checking: width, height)
+        case (nil, _): throw .missing(column: "width")
+        case (_, nil): throw .missing(column: "height")
+        }
+    }
+
+    private func box(label: ClassReference?, size: PixelSize?) throws(EntryProblem) -> AnnotatedBox? {
+        let (left, top) = (try number("xmin", "left"), try number("ymin", "top"))
+        let (right, bottom) = (try number("xmax", "right"), try number("ymax", "bottom"))
+        if left == nil, top == nil, right == nil, bottom == nil { return nil }
+        guard let left else { throw .missing(column: "xmin") }
+        guard let top else { throw .missing(column: "ymin") }
+        guard let right else { throw .missing(column: "xmax") }
+        guard let bottom else { throw .missing(column: "ymax") }
+        return try AnnotatedBox(
+            checking: label, left: left, top: top, right: right, bottom: bottom, isDifficult: isDifficult(),
+            within: size)
+    }
+
+    private func isDifficult() throws(EntryProblem) -> Bool {
+        switch try text("difficult")?.lowercased() {
+        case nil, "0", "false", "no": false
+        case "1", "true", "yes": true
+        case let text?: throw .broken("'difficult' is \(EntryProblem.quoted(text)), neither 0 nor 1")
+        }
+    }
+
+    private func mask(of image: String, _ source: DatasetSource) throws(EntryProblem) -> AnnotatedMask? {
+        guard let name = try text("mask") else {
+            return MaskConvention.mask(
+                ofPicture: image, beside: [source.root] + (source.images.map { [$0] } ?? []))
+        }
+        let path = name.hasPrefix("/") ? name : "\(source.root)/\(name)"
+        guard DatasetSource.isFile(path) else { throw .missingMask(name) }
+        return MaskConvention.mask(path)
+    }
+
+    static func trimmed(_ text: String) -> String {
+        let kept = text.drop { $0.isWhitespace }
+        return String(kept.reversed().drop { $0.isWhitespace }.reversed())
+    }
+}
