@@ -20,7 +20,7 @@ struct ExplainCommand: ParsableCommand {
     @Option(
         name: [.customShort("m"), .long],
         help:
-            "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one with its defaults."
+            "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one that asks the model, with its defaults."
     )
     var method: [String] = ["gradcam"]
 
