@@ -85,7 +85,7 @@ struct CheckCommand: ParsableCommand {
                 let text = Console.sentence(failure.error)
                 Console.say(text.contains(failure.name) ? "gaze: \(text)" : "gaze: \(failure.name): \(text)")
             }
-            let paths = try files?.write(outcome.report, outcome.measurements) ?? []
+            let paths = try files?.write(outcome.report, outcome.measurements, photograph: outcome.picture) ?? []
             if json {
                 try Console.putJSON(outcome.report.methods)
             } else {

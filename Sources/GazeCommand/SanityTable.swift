@@ -5,19 +5,19 @@ import Gaze
 enum SanityTable {
     static func text(_ report: SanityReport) -> String {
         var rows = [
-            ["", "method", "randomised", "signed", "other picture", "signed", "Sobel", "other Sobel", "complexity"]
+            ["", "method", "randomised", "other", "signed", "other", "Sobel", "other", "picture", "other", "complexity"]
         ]
         for method in report.methods {
             let numbers = method.numbers
             rows.append(
                 [method.verdict.rawValue, method.label]
                     + [
-                        numbers?.randomised, numbers?.randomisedDiverging, numbers?.floor, numbers?.floorDiverging,
-                        numbers?.edges, numbers?.floorEdges,
+                        numbers?.randomised, numbers?.floor, numbers?.randomisedDiverging, numbers?.floorDiverging,
+                        numbers?.edges, numbers?.floorEdges, numbers?.values, numbers?.floorValues,
                     ].map { $0.map { String(format: "%.2f", $0) } ?? "-" }
                     + [method.complexityRise.map { String(format: "%+.0f %%", $0.mean * 100) } ?? "-"])
         }
-        var lines = [head(report), Console.table(rows, right: Set(2...8)), ""]
+        var lines = [head(report), Console.table(rows, right: Set(2...10)), ""]
         lines += report.methods.map { "\($0.verdict.rawValue)  \($0.sentence)." }
         for method in report.methods {
             for curve in method.curves {
@@ -40,7 +40,8 @@ enum SanityTable {
         }
         return """
             \(report.pictures.count) picture\(report.pictures.count == 1 ? "" : "s"), \(report.blocks.count) blocks of layers, \(report.mode), target \(report.target), initialiser \(report.initialiser), \(report.seeds) seed\(report.seeds == 1 ? "" : "s")\(parameters.isEmpty ? "" : "; " + parameters.joined(separator: "; "))
-            Spearman's rank correlation with the map of the model itself; randomised: mean over the steps down to \(upper.last?.name ?? report.blocks.first?.name ?? "")
+            Spearman's rank correlation of the model's map with the randomised model's (mean over the steps down to \(upper.last?.name ?? report.blocks.first?.name ?? "")),
+            with edges, with the magnitude of the picture's numbers; other: the same of different pictures; complexity: its rise when all is random
             """
     }
 }

@@ -1,6 +1,7 @@
 package import Evaluation
 import Explanations
 import Foundation
+package import Imaging
 
 /// Writes what a sanity check measured into a folder.
 public struct SanityFiles: Sendable {
@@ -15,13 +16,24 @@ public struct SanityFiles: Sendable {
     /// Makes the folder; fails before any work is done where it cannot be written.
     public func makeFolder() throws(ReportError) { try ExplanationFiles(folder: folder).makeFolder() }
 
-    /// Writes the report (`check.json`) and every comparison (`check.csv`) and returns their paths.
-    package func write(_ report: SanityReport, _ measurements: SanityMeasurements) throws -> [String] {
+    /// Writes the report (`check.json`), every comparison (`check.csv`), the maps of the first picture (`check.png`) and a plot of the
+    /// curves for every similarity (`check.SIMILARITY.png`), and returns their paths.
+    package func write(
+        _ report: SanityReport, _ measurements: SanityMeasurements, photograph: Picture?
+    ) throws -> [String] {
         try makeFolder()
-        return [
+        var paths = [
             try write(ExplanationRecord.json(report), to: "check.json"),
             try write(Data(Self.table(measurements).utf8), to: "check.csv"),
         ]
+        guard !measurements.comparisons.isEmpty else { return paths }
+        let figure = SanityFigure(report, measurements, photograph: photograph)
+        let pictures = [("check.png", try figure.grid())] + (try figure.curves().map { ("check.\($0.name).png", $0.picture) })
+        for (name, picture) in pictures {
+            try picture.write(to: "\(folder)/\(name)")
+            paths.append("\(folder)/\(name)")
+        }
+        return paths
     }
 
     private func write(_ data: Data, to name: String) throws(ReportError) -> String {

@@ -81,8 +81,11 @@ public struct SanityCheck: Sendable {
     /// The similarities that are measured. Ranks decide: SSIM and HOG of maps that are stretched from their smallest to their
     /// largest value hang on single pixels (Kokhlikyan et al., Investigating Sanity Checks for Saliency Maps, 2021).
     package static func similarities(side: Int) -> [MethodSpecification] {
-        // Nine cells and more make a descriptor.
-        [MethodSpecification("spearman-abs"), MethodSpecification("spearman-diverging")]
+        [
+            MethodSpecification("spearman-abs"), MethodSpecification("spearman-diverging"), MethodSpecification("ssim"),
+            // Three cells and more a side make a descriptor.
+            MethodSpecification("hog", parameters: ["cell": "\(side >= 48 ? 16 : max(side / 3, 2))"]),
+        ]
     }
 
     // MARK: Running

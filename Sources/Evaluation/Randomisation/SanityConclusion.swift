@@ -18,15 +18,26 @@ struct SanityConclusion {
         verdict = numbers.verdict
         func text(_ value: Double) -> String { String(format: "%.2f", value) }
         let facts =
-            "\(text(numbers.randomised)) like the map of a randomised model, with signs \(text(numbers.randomisedDiverging)) (different pictures: \(text(numbers.floor)) and \(text(numbers.floorDiverging))), \(text(numbers.edges)) like Sobel's edges (of other pictures: \(text(numbers.floorEdges)))"
-        let advice =
-            switch verdict {
-            case .pass: "it depends on what the upper layers learnt, as far as this test sees"
-            case .fail: "do not use it to judge this model"
-            case .caution where numbers.kept > numbers.keptDiverging && numbers.keptDiverging < SanityNumbers.some:
-                "only its signs depend on what the upper layers learnt; where it is strong comes mostly from the picture"
-            case .caution: "part of it does not depend on what the upper layers learnt"
-            }
-        sentence = "\(name): \(facts): \(advice)"
+            "\(text(numbers.randomised)) like the map of a randomised model, \(text(numbers.randomisedDiverging)) with signs, \(text(numbers.edges)) like Sobel (different pictures: \(text(numbers.floor)), \(text(numbers.floorDiverging)), \(text(numbers.floorEdges)))"
+        sentence = "\(name): \(facts): \(Self.advice(numbers))"
+    }
+
+    private static func advice(_ numbers: SanityNumbers) -> String {
+        switch numbers.verdict {
+        case .pass: return "it depends on what the upper layers learnt, as far as this test sees"
+        case .fail: return "do not use it to judge this model"
+        case .caution: break
+        }
+        if numbers.keptDiverging >= SanityNumbers.some {
+            return "part of it does not depend on what the upper layers learnt"
+        }
+        let itself =
+            numbers.valuePart >= SanityNumbers.some
+            ? String(
+                format: "where it is strong is partly the picture itself (%.2f like the magnitude of its numbers, of other pictures %.2f)",
+                numbers.values, numbers.floorValues)
+            : numbers.edgePart >= SanityNumbers.some
+                ? "where it is strong is partly the picture's edges" : "where it is strong hardly depends on it"
+        return "its signs depend on what the upper layers learnt, but \(itself)"
     }
 }

@@ -44,6 +44,10 @@ public struct SanityReport: Sendable, Codable {
         public let edges: Spread?
         /// A map and another picture's edges.
         public let otherEdges: Spread?
+        /// A map and the magnitudes of its picture's numbers.
+        public let values: Spread?
+        /// A map and the magnitudes of another picture's numbers.
+        public let otherValues: Spread?
         /// Maps of a model that was trained on other labels; nil where none was given.
         public let labels: Spread?
     }
@@ -136,7 +140,8 @@ extension SanityReport.MethodResult {
             return SanityReport.Curve(
                 similarity: measured.similarities[similarity].written, points: points,
                 floor: reference(references.floor), edges: reference(references.edges),
-                otherEdges: reference(references.otherEdges), labels: reference(references.labels))
+                otherEdges: reference(references.otherEdges), values: reference(references.values),
+                otherValues: reference(references.otherValues), labels: reference(references.labels))
         }
         numbers = SanityNumbers(curves, blocks: measured.blocks)
         label = specification.label
@@ -176,11 +181,13 @@ extension SanityNumbers {
         guard let absolute = curve("spearman-abs"), let diverging = curve("spearman-diverging"),
             let randomised = upper(absolute), let randomisedDiverging = upper(diverging),
             let floor = absolute.floor?.mean, let floorDiverging = diverging.floor?.mean,
-            let edges = absolute.edges?.mean, let floorEdges = absolute.otherEdges?.mean
+            let edges = absolute.edges?.mean, let floorEdges = absolute.otherEdges?.mean,
+            let values = absolute.values?.mean, let floorValues = absolute.otherValues?.mean
         else { return nil }
         self.init(
             randomised: randomised, randomisedDiverging: randomisedDiverging, floor: floor,
-            floorDiverging: floorDiverging, edges: edges, floorEdges: floorEdges)
+            floorDiverging: floorDiverging, edges: edges, floorEdges: floorEdges,
+            values: values, floorValues: floorValues)
     }
 }
 
