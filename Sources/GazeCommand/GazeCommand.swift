@@ -20,6 +20,7 @@ struct GazeCommand: ParsableCommand {
             AttributeCommand.self, CompileCommand.self, VerifyCommand.self,
             ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, ModelsCommand.self,
             EvaluateCommand.self, AttributeCommand.self, CompileCommand.self, VerifyCommand.self,
+            AttributeCommand.self, CompileCommand.self, VerifyCommand.self, CheckCommand.self,
             AttributeCommand.self, CompileCommand.self, VerifyCommand.self, CompareMapsCommand.self,
         ])
 }

@@ -12,14 +12,18 @@ package import Tensors
 ///   et al. 1998), or the one that is given: the 0.1 of older networks makes deep ones overflow or die out.
 /// - `kaiming`: deviation √(2/fan-in), which keeps it behind rectifiers (He et al. 2015).
 /// - `own`: every tensor keeps its mean and its deviation, and is normal otherwise; what is constant stays.
-package enum Initialiser: Sendable, Hashable {
+public enum Initialiser: Sendable, Hashable {
+    /// What the kind of layer is trained with.
     case byKind
+    /// Normal, cut at two deviations; the deviation is √(1/fan-in) where none is given.
     case truncatedNormal(deviation: Double?)
+    /// Normal with deviation √(2/fan-in).
     case kaiming
+    /// Normal with the tensor's own mean and deviation.
     case own
 
     /// `NAME` or `truncated-normal:deviation=0.1`.
-    package init(parsing text: String) throws(EvaluationError) {
+    public init(parsing text: String) throws(EvaluationError) {
         let problem = EvaluationError.parameter(
             kind: .metric, measure: "the initialiser '\(text)'", name: "initialiser",
             reason: "it is one of \(Self.names.joined(separator: ", ")), or truncated-normal:deviation=0.1")
@@ -40,10 +44,10 @@ package enum Initialiser: Sendable, Hashable {
     }
 
     /// The names on the command line.
-    package static let names = ["by-kind", "truncated-normal", "kaiming", "own"]
+    public static let names = ["by-kind", "truncated-normal", "kaiming", "own"]
 
     /// As it is written.
-    package var text: String {
+    public var text: String {
         switch self {
         case .byKind: "by-kind"
         case .truncatedNormal(nil): "truncated-normal"

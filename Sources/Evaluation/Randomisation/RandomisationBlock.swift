@@ -9,24 +9,14 @@ package struct RandomisationBlock: Sendable, Hashable {
     /// Which part of all layers lies in this block and those above it, 0...1.
     package let depth: Double
 
-    /// How many blocks there are.
-    package enum Division: Sendable, Hashable {
-        /// At most so many: the layer that makes the scores alone, the others evenly.
-        case atMost(Int)
-        /// One for every layer.
-        case all
-    }
-
     /// All layers in blocks, from the scores down to the picture.
-    package static func divided(_ layers: [TrainableLayer], _ division: Division) -> [RandomisationBlock] {
+    ///
+    /// - Parameter limit: At most so many, the layer that makes the scores alone and the others evenly; nil is one for every layer.
+    package static func divided(_ layers: [TrainableLayer], atMost limit: Int?) -> [RandomisationBlock] {
         let ordered = Array(layers.reversed())
         guard let head = ordered.first else { return [] }
         let rest = Array(ordered.dropFirst())
-        let count =
-            switch division {
-            case .atMost(let count): min(max(count - 1, 1), rest.count)
-            case .all: rest.count
-            }
+        let count = min(max((limit ?? layers.count) - 1, 1), rest.count)
         let groups = [[head]] + (0..<count).map { Array(rest[rest.count * $0 / count..<rest.count * ($0 + 1) / count]) }
         var done = 0
         return groups.map { group in

@@ -1,11 +1,11 @@
-package import Explanations
+public import Explanations
 import Graphs
 import Runtime
 package import Tensors
 
 /// Whether maps depend on what a model learnt: compares them with maps of the same model with randomised parameters (Adebayo et
 /// al., Sanity Checks for Saliency Maps, NeurIPS 2018), beside maps of different pictures and an edge detector.
-package struct SanityCheck: Sendable {
+public struct SanityCheck: Sendable {
     /// A picture with the score that is explained.
     package struct Subject: Sendable {
         package let name: String
@@ -22,10 +22,15 @@ package struct SanityCheck: Sendable {
     /// Another model that takes the same pictures, with its own score for what a subject explains.
     package struct OtherModel: Sendable {
         package let attributor: Attributor
+        /// Its input that takes pictures.
+        package let explained: String
         package let score: @Sendable (Subject) throws -> TrialScore
 
-        package init(_ attributor: Attributor, score: @escaping @Sendable (Subject) throws -> TrialScore) {
+        package init(
+            _ attributor: Attributor, explained: String, score: @escaping @Sendable (Subject) throws -> TrialScore
+        ) {
             self.attributor = attributor
+            self.explained = explained
             self.score = score
         }
     }
@@ -66,16 +71,21 @@ package struct SanityCheck: Sendable {
     /// The methods of the paper, with few samples: noise that both models share hides no difference between them.
     ///
     /// Guided backpropagation gates ReLU6 as well: without that it would be the plain gradient where rectifiers are clipped.
-    package static let methods = [
-        "gradient", "smoothgrad:samples=10", "gradient-x-input", "guided-backprop:relu6=true",
-        "integrated-gradients:steps=10", "gradcam", "guided-gradcam:relu6=true",
+    public static let methods = [
+        MethodSpecification("gradient"), MethodSpecification("smoothgrad", parameters: ["samples": "10"]),
+        MethodSpecification("gradient-x-input"), MethodSpecification("guided-backprop", parameters: ["relu6": "true"]),
+        MethodSpecification("integrated-gradients", parameters: ["steps": "10"]), MethodSpecification("gradcam"),
+        MethodSpecification("guided-gradcam", parameters: ["relu6": "true"]),
     ]
 
     /// The similarities that are measured. Ranks decide: SSIM and HOG of maps that are stretched from their smallest to their
     /// largest value hang on single pixels (Kokhlikyan et al., Investigating Sanity Checks for Saliency Maps, 2021).
     package static func similarities(side: Int) -> [MethodSpecification] {
-        // Nine cells and more make a descriptor.
-        [MethodSpecification("spearman-abs"), MethodSpecification("spearman-diverging")]
+        [
+            MethodSpecification("spearman-abs"), MethodSpecification("spearman-diverging"), MethodSpecification("ssim"),
+            // Three cells and more a side make a descriptor.
+            MethodSpecification("hog", parameters: ["cell": "\(side >= 48 ? 16 : max(side / 3, 2))"]),
+        ]
     }
 
     // MARK: Running
@@ -90,15 +100,17 @@ package struct SanityCheck: Sendable {
 
     /// The views of every method's map; nil where a method failed or was interrupted.
     func views(
-        of inputs: [String: AnyTensor], score: TrialScore, in attributor: Attributor, methods: [MethodSpecification],
+        of inputs: [String: AnyTensor], score: TrialScore, in attributor: Attributor, explained other: String? = nil,
+        methods: [MethodSpecification],
         displays: [MethodDescription.Display], chosen: LayerChoice?, failed: (MethodSpecification, any Error) -> Void
     ) throws -> (views: [MapViews?], notes: [[String]]) {
+        let explained = other ?? explained
         guard let picture = inputs[explained], let planes = PicturePlanes(picture.shape) else {
             throw ExplanationError.unsuitable(
                 method: "A sanity check", reason: "the input '\(explained)' is no single picture")
         }
         var query = Query(
-            inputs: options.copies > 0 ? try noisyCopies(of: inputs) : inputs, target: score.target, text: score.text,
+            inputs: options.copies > 0 ? try noisyCopies(of: inputs, explained) : inputs, target: score.target, text: score.text,
             methods: methods, layer: layer, chosen: chosen, explained: explained, readMask: score.readMask)
         query.diagnoses = false
         var settings = settings
@@ -120,7 +132,7 @@ package struct SanityCheck: Sendable {
     }
 
     /// Copies with normal noise of a tenth of the picture's range (Hedström et al. 2024); the same for all models.
-    private func noisyCopies(of inputs: [String: AnyTensor]) throws -> [String: AnyTensor] {
+    private func noisyCopies(of inputs: [String: AnyTensor], _ explained: String) throws -> [String: AnyTensor] {
         guard let picture = inputs[explained] else { return inputs }
         let values = picture.floats
         let deviation = 0.1 * ((values.max() ?? 0) - (values.min() ?? 0))

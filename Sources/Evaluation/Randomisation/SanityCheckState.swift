@@ -82,11 +82,9 @@ struct SanityCheckState {
         measurements = SanityMeasurements(
             methods: working.map { check.methods[$0] }, displays: working.map { displays[$0] },
             similarities: comparison.specifications,
-            blocks: RandomisationBlock.divided(layers, check.options.division), pictures: subjects.map(\.name),
+            blocks: RandomisationBlock.divided(layers, atMost: check.options.blocks), pictures: subjects.map(\.name),
             emptyMaps: working.map { _ in 0 },
-            references: working.map { _ in
-                SanityMeasurements.References(floor: [], edges: [], otherEdges: [], labels: [], entropies: [])
-            }, notes: working.map { notes[$0] }, gallery: originals[0].map { [$0] })
+            references: working.map { _ in SanityMeasurements.References() }, notes: working.map { notes[$0] }, gallery: originals[0].map { [$0] })
     }
 
     /// The question of one picture: which values the score is made of.
@@ -113,22 +111,23 @@ struct SanityCheckState {
     }
 
     private func views(
-        _ inputs: [String: AnyTensor], _ score: TrialScore, in attributor: Attributor, chosen: LayerChoice?
+        _ inputs: [String: AnyTensor], _ score: TrialScore, in attributor: Attributor, explained: String? = nil,
+        chosen: LayerChoice?
     ) throws -> [MapViews?] {
         if check.settings.cancellation?.isCancelled == true { throw RuntimeError.cancelled }
         return try check.views(
-            of: inputs, score: score, in: attributor, methods: measurements.methods, displays: measurements.displays,
-            chosen: chosen, failed: { _, _ in }
+            of: inputs, score: score, in: attributor, explained: explained, methods: measurements.methods,
+            displays: measurements.displays, chosen: chosen, failed: { _, _ in }
         ).views
     }
 
     // MARK: References
 
     private mutating func measureReferences() throws {
-        let ownEdges = try subjects.map { try edges(of: $0) }
-        measurements.edges = ownEdges[0]
+        let own = try subjects.map { try pictureItself($0.inputs, $0.score) }
+        measurements.edges = own[0].edges
         var others = originals
-        var otherEdges = ownEdges
+        var otherPictures = own
         var pairs = DifferentPictures.draw(50, of: subjects.count, seed: 0)
         if subjects.count == 1 {
             // A picture upside down is another picture with the same numbers in it.
@@ -136,34 +135,45 @@ struct SanityCheckState {
             let score = try check.mostLikely(check.attributor, turned)
             let maps = try views(turned, score, in: check.attributor, chosen: chosen)
             others.append(zip(maps, originals[0]).map { $0 ?? $1 })
-            otherEdges.append(
-                try edges(of: SanityCheck.Subject(name: subjects[0].name, inputs: turned, score: score)))
+            otherPictures.append(try pictureItself(turned, score))
             pairs = [(0, 1)]
             measurements.isFloorFromTurnedPicture = true
         }
+        func values(_ pairs: [(MapViews, MapViews)]) -> [[Double]] {
+            comparison.values(pairs).map { $0.compactMap { $0 } }
+        }
         for method in measurements.methods.indices {
-            let floor = comparison.values(pairs.map { (others[$0.0][method], others[$0.1][method]) })
-            let own = comparison.values(subjects.indices.map { (originals[$0][method], ownEdges[$0]) })
-            let other = comparison.values(pairs.map { (others[$0.0][method], otherEdges[$0.1]) })
-            measurements.references[method].floor = floor.map { $0.compactMap { $0 } }
-            measurements.references[method].edges = own.map { $0.compactMap { $0 } }
-            measurements.references[method].otherEdges = other.map { $0.compactMap { $0 } }
-            measurements.references[method].entropies = originals.map { $0[method].diverging.histogramEntropy() }
+            let maps = originals.map { $0[method] }
+            measurements.references[method] = SanityMeasurements.References(
+                floor: values(pairs.map { (others[$0.0][method], others[$0.1][method]) }),
+                edges: values(zip(maps, own).map { ($0, $1.edges) }),
+                otherEdges: values(pairs.map { (others[$0.0][method], otherPictures[$0.1].edges) }),
+                values: values(zip(maps, own).map { ($0, $1.values) }),
+                otherValues: values(pairs.map { (others[$0.0][method], otherPictures[$0.1].values) }),
+                entropies: maps.map { $0.diverging.histogramEntropy() })
         }
     }
 
-    /// What an edge detector shows.
-    private func edges(of subject: SanityCheck.Subject) throws -> MapViews {
+    /// What a picture shows without any model: its edges, and where its numbers differ from zero.
+    private struct PictureItself {
+        let edges: MapViews
+        let values: MapViews
+    }
+
+    private func pictureItself(_ inputs: [String: AnyTensor], _ score: TrialScore) throws -> PictureItself {
         var query = Query(
-            inputs: subject.inputs, target: subject.score.target, text: subject.score.text,
-            methods: [MethodSpecification("sobel")], explained: check.explained, readMask: subject.score.readMask)
+            inputs: inputs, target: score.target, text: score.text, methods: [MethodSpecification("sobel")],
+            explained: check.explained, readMask: score.readMask)
         query.diagnoses = false
         let attribution = try check.attributor.attribute(query)[0]
-        let planes = subject.inputs[check.explained].flatMap { PicturePlanes($0.shape) }
-        guard let planes, let views = MapViews(attribution, display: .magnitude, over: planes) else {
-            throw EvaluationError.undefined(measure: "An edge detector", reason: "the input is no picture")
-        }
-        return views
+        guard let picture = inputs[check.explained]?.floatTensor, let planes = PicturePlanes(picture.shape),
+            let edges = attribution.map(ofSample: 0, display: .signed, over: planes)
+        else { throw EvaluationError.undefined(measure: "An edge detector", reason: "the input is no picture") }
+        let values = MethodDescription.Display.signed.map(
+            of: picture.slice(0).map { abs($0) }, channelsLast: planes.channelAxis == 3, height: planes.height,
+            width: planes.width)
+        return PictureItself(
+            edges: MapViews(absolute: edges, diverging: edges), values: MapViews(absolute: values, diverging: values))
     }
 
     private func turned(_ inputs: [String: AnyTensor]) throws -> [String: AnyTensor] {
@@ -184,7 +194,11 @@ struct SanityCheckState {
         guard let other = check.other else { return }
         var pairs: [[(MapViews, MapViews)]] = measurements.methods.map { _ in [] }
         for (picture, subject) in subjects.enumerated() {
-            let maps = try views(subject.inputs, other.score(subject), in: other.attributor, chosen: nil)
+            let inputs = subject.inputs.reduce(into: [String: AnyTensor]()) { renamed, input in
+                renamed[input.key == check.explained ? other.explained : input.key] = input.value
+            }
+            let maps = try views(
+                inputs, other.score(subject), in: other.attributor, explained: other.explained, chosen: nil)
             for (method, map) in maps.enumerated() {
                 guard let map, !map.isEmpty else { continue }
                 pairs[method].append((originals[picture][method], map))
@@ -198,16 +212,17 @@ struct SanityCheckState {
     // MARK: Steps
 
     private mutating func measureSteps() throws {
-        let total = check.options.seeds * measurements.blocks.count * subjects.count
+        let steps = check.options.isUpperHalfEnough ? measurements.blocks.upperHalf : measurements.blocks.indices
+        let total = check.options.seeds * steps.count * subjects.count
         var done = 0
         for seed in 0..<check.options.seeds {
             let draws = ParameterDraws(
                 layers, initialiser: check.options.initialiser, seed: UInt64(seed),
                 resetsStatistics: check.options.resetsStatistics)
             var parameters: [String: AnyTensor] = [:]
-            for (step, block) in measurements.blocks.enumerated() {
+            for step in steps {
                 if check.options.mode == .independent { parameters = [:] }
-                parameters.merge(draws.contents(of: block)) { _, new in new }
+                parameters.merge(draws.contents(of: measurements.blocks[step])) { _, new in new }
                 let randomised = Attributor(check.attributor, parameters: parameters)
                 for picture in subjects.indices {
                     try measure(picture, in: randomised, step: step, seed: seed)

@@ -17,18 +17,22 @@ package struct SanityMeasurements: Sendable {
         package let entropy: Double
     }
 
-    /// What maps that have nothing to do with one another reach, and what the picture's edges reach, similarity by similarity.
+    /// What maps that have nothing to do with one another reach, and what the picture by itself reaches, similarity by similarity.
     package struct References: Sendable {
         /// Maps of one method and different pictures.
-        package var floor: [[Double]]
+        package var floor: [[Double]] = []
         /// A picture's map and its own edges.
-        package var edges: [[Double]]
+        package var edges: [[Double]] = []
         /// A picture's map and another picture's edges.
-        package var otherEdges: [[Double]]
+        package var otherEdges: [[Double]] = []
+        /// A picture's map and the magnitudes of the picture's own numbers.
+        package var values: [[Double]] = []
+        /// A picture's map and the magnitudes of another picture's numbers.
+        package var otherValues: [[Double]] = []
         /// Maps of the model and of one that was trained on other labels; empty where there is none.
-        package var labels: [[Double]]
+        package var labels: [[Double]] = []
         /// The entropies of the model's own maps, picture by picture.
-        package var entropies: [Double]
+        package var entropies: [Double] = []
     }
 
     package var methods: [MethodSpecification]
