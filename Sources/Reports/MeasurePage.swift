@@ -1,4 +1,5 @@
 public import Evaluation
+import Explanations
 import Foundation
 
 /// The catalogues of metrics and similarities as Markdown: one page each and a table of all, made from what they say of

@@ -88,7 +88,7 @@ import Testing
             #expect(abs(found.elements[place] - expected) < 1e-6)
         }
         // A ramp has no place where it is steepest but all; a step of one row has one line.
-        let step = picture.map { $0 < 1.5 ? 0 : 9 }
+        let step = picture.map { $0 < 1.5 ? Float(0) : 9 }
         let edges = try Self.map("canny:sigma=0", step, in: Self.attributor(1, 7, 5)).values
         #expect(edges.elements.contains(1) && edges.elements.allSatisfy { $0 == 0 || $0 == 1 })
     }
