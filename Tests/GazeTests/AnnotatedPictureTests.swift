@@ -82,7 +82,7 @@ import Testing
         // A trimap: 1 is the object, 2 is not, 3 is undecided; twice as large as the picture.
         let trimap: [UInt8] = [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 1, 1, 3, 3, 1, 1]
         let picture = Picture(width: 4, height: 4, pixels: trimap.flatMap { [$0, $0, $0] })
-        let file = try picture.encoded(as: .png)
+        let file = try picture.encodedPNG()
         let description = AnnotatedMask(file: "m.png", object: [1], undecided: [3])
         let mask = try #require(
             try annotated(DatasetEntry(image: "a", mask: description), mask: file, photo: (2, 2)).mask)

@@ -77,7 +77,7 @@ import Testing
             raw: try #require(arrays["raw"]).floatTensor, map: try #require(arrays["map"]).floatTensor, seed: seed)
     }
 
-    private func measured(_ text: String, _ subject: EvaluationSubject) throws -> Measurement {
+    private func measured(_ text: String, _ subject: EvaluationSubject) throws -> Evaluation.Measurement {
         try TemporaryFolder.with { folder in
             try Numpy.write(try #require(Self.arrays.get()["segments"]), path: "\(folder)/segments.npy")
             return try MetricToys.measure(
