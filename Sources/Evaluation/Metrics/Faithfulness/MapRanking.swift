@@ -5,14 +5,23 @@ package import Tensors
 package enum MapRanking {
     /// Pixels by falling value, numbered row by row; equal ones in rising number.
     package static func descending(_ map: Tensor<Float>) -> [Int] {
-        let values = map.elements
-        return values.indices.sorted { values[$0] > values[$1] || (values[$0] == values[$1] && $0 < $1) }
+        ranked(map) { ~$0 }
     }
 
     /// Pixels by rising value, numbered row by row; equal ones in rising number.
     package static func ascending(_ map: Tensor<Float>) -> [Int] {
-        let values = map.elements
-        return values.indices.sorted { values[$0] < values[$1] || (values[$0] == values[$1] && $0 < $1) }
+        ranked(map) { $0 }
+    }
+
+    /// Sorts whole numbers that hold a value's rank above its place, which is several times as fast as looking values up.
+    private static func ranked(_ map: Tensor<Float>, by order: (UInt32) -> UInt32) -> [Int] {
+        let keys = map.elements.enumerated().map { place, value -> UInt64 in
+            // Zero has two signs and one rank. Bits of positive floats rise with the value, those of negative ones fall.
+            let bits = (value + 0).bitPattern
+            let rank = bits >> 31 == 0 ? bits | 1 << 31 : ~bits
+            return UInt64(order(rank)) << 32 | UInt64(truncatingIfNeeded: place)
+        }
+        return keys.sorted().map { Int($0 & 0xFFFF_FFFF) }
     }
 }
 
