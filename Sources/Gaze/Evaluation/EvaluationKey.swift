@@ -35,6 +35,12 @@ struct EvaluationKey: Sendable {
         return ContentHash(of: Data(text.joined(separator: "\n").utf8))
     }
 
+    /// The key of what a sanity check says about a method over some pictures.
+    func hash(images: [ContentHash], method: String, check: String) -> ContentHash {
+        let text = [common] + images.map { "image \($0)" } + ["method \(method)", "sanity check \(check)"]
+        return ContentHash(of: Data(text.joined(separator: "\n").utf8))
+    }
+
     /// A method with all its parameters; files that it reads by their contents.
     static func text(of method: EvaluatedMethod) -> String {
         "\(text(method.specification.name, method.specification.completeParameters)) at \(method.layer ?? "")"

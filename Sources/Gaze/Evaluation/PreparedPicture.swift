@@ -52,12 +52,12 @@ struct PreparedPicture: Sendable {
         for method in evaluator.methods {
             keys.append(
                 evaluator.metrics.map { metric in
-                    guard metric.isMet(by: self) else { return nil }
+                    guard metric.isMet(by: self), method.method.isAsked(metric.description) else { return nil }
                     var context = metric.description.needs.isEmpty ? "" : truth
                     if metric.description.comparesMethods { context += everyone }
                     return key(method.text, metric.text, context)
                 })
-            let isTimed = method.isProcedure || position < Self.timedPictures
+            let isTimed = !method.method.isReference && (method.isProcedure || position < Self.timedPictures)
             timeKeys.append(isTimed ? key(method.text, "seconds", "") : nil)
         }
         known = try evaluator.store.results(
