@@ -14,7 +14,9 @@ struct EvaluateCommand: ParsableCommand {
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
-    @Argument(help: "A folder of pictures, a folder a class, a CSV or JSONL manifest, Pascal VOC, or COCO.", completion: .file())
+    @Argument(
+        help: "A folder of pictures, a folder a class, a CSV or JSONL manifest, Pascal VOC, or COCO.",
+        completion: .file())
     var dataset: String
 
     @OptionGroup(title: "What is measured")
@@ -37,14 +39,16 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "The folder for results.", completion: .directory)
     var output = "evaluation"
 
-    @Option(help: "The database of what was measured; results.sqlite in the output folder by default.", completion: .file())
+    @Option(
+        help: "The database of what was measured; results.sqlite in the output folder by default.", completion: .file())
     var store: String?
 
     @Flag(help: "Keep no database.")
     var noStore = false
 
     @Option(
-        help: "[METHOD:]METRIC=VALUE; exit code 3 where a method is worse: below the value, or above where lower is better; repeatable."
+        help:
+            "[METHOD:]METRIC=VALUE; exit code 3 where a method is worse: below the value, or above where lower is better; repeatable."
     )
     var failUnder: [String] = []
 
@@ -82,7 +86,8 @@ struct EvaluateCommand: ParsableCommand {
             ) { _, given in given }
             let plan = EvaluationPlan(
                 methods: methods, metrics: metrics,
-                explained: EvaluatedClass(measured.explained), identifiers: identifiers, seed: measured.seed, settings: budget.settings(showsProgress: false))
+                explained: EvaluatedClass(measured.explained), identifiers: identifiers, seed: measured.seed,
+                settings: budget.settings(showsProgress: false))
             let requirements = try requirements(on: plan)
             let files = try EvaluationFiles(folder: output)
             let evaluator = try Evaluator(
@@ -126,7 +131,8 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func report(
-        _ result: EvaluationResult, _ advice: EvaluationAdvice?, _ evaluator: Evaluator, _ pictures: Dataset, _ files: EvaluationFiles,
+        _ result: EvaluationResult, _ advice: EvaluationAdvice?, _ evaluator: Evaluator, _ pictures: Dataset,
+        _ files: EvaluationFiles,
         _ requirements: [EvaluationRequirement]
     ) throws {
         let summary = evaluator.summary(of: result)
@@ -152,7 +158,8 @@ struct EvaluateCommand: ParsableCommand {
                 Console.put(advice.sentence)
             }
             Console.say(
-                "\(result.measuredCount) numbers were measured\(result.reusedCount > 0 ? ", \(result.reusedCount) were known from \(storePath)" : "").")
+                "\(result.measuredCount) \(result.measuredCount == 1 ? "number was" : "numbers were") measured\(result.reusedCount > 0 ? ", \(result.reusedCount) were known from \(storePath)" : "")."
+            )
             Console.say("wrote \(paths.joined(separator: ", "))")
         }
         guard result.isComplete else { throw ExitCode(130) }

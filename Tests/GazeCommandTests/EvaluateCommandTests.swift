@@ -76,6 +76,7 @@ import Testing
             }
             let arguments =
                 Array(first.prefix(5)) + [
+                    "--no-references",
                     "-m", "gradcam", "-m", "occlusion:window=2x2,stride=1x1", "--metrics",
                     "deletion:steps=64,insertion:steps=64,sparseness",
                 ]
@@ -90,7 +91,7 @@ import Testing
             if signal == SIGINT {
                 #expect(cut.status == 130 && cut.errors.contains("interrupted"), "\(cut.errors)")
                 let kept = try lines("cut").count
-                #expect(kept > 0 && kept < 360)
+                #expect(kept > 0 && kept < 120)
             } else {
                 #expect(cut.status == SIGKILL)
                 // A line that was half written when the process was killed.
@@ -103,6 +104,7 @@ import Testing
             #expect(rest.status == 0, "\(rest.errors)")
             #expect(rest.errors.contains(" were known from \(folder)/cut/results.sqlite."), "\(rest.errors)")
             let whole = try Command.run(arguments + output("whole"))
+            #expect(whole.status == 0 && whole.errors.contains("360 numbers were measured.\n"), "\(whole.errors)")
             #expect(try lines("cut") == lines("whole") && Set(lines("cut")).count == lines("cut").count)
             #expect(
                 try String(contentsOfFile: folder + "/cut/summary.csv", encoding: .utf8)
@@ -117,7 +119,8 @@ import Testing
             func said(_ further: String...) throws -> String { try Command.run(arguments + further).errors }
             #expect(try said("--metrics", "sparseness").contains("3 numbers were measured.\n"))
             #expect(try said("--metrics", "sparseness").contains("0 numbers were measured, 3 were known from "))
-            #expect(try said("--metrics", "sparseness,complexity").contains("3 numbers were measured, 3 were known from "))
+            #expect(
+                try said("--metrics", "sparseness,complexity").contains("3 numbers were measured, 3 were known from "))
             #expect(
                 try said("--metrics", "sparseness,complexity", "-m", "gradient").contains(
                     "6 numbers were measured, 6 were known from "))
@@ -126,7 +129,7 @@ import Testing
             other.mutatePixels { pixels in for index in 0..<64 { pixels[index * 3] = UInt8(index) } }
             try other.write(to: folder + "/pictures/9.png")
             // What is known of a picture is known of its copy.
-            #expect(try said("--metrics", "sparseness").contains("1 numbers were measured, 4 were known from "))
+            #expect(try said("--metrics", "sparseness").contains("1 number was measured, 4 were known from "))
         }
     }
 
@@ -138,7 +141,8 @@ import Testing
             arguments += ["-m", "gradcam", "--json", "--metrics", "box-iou,deletion:steps=4"]
             let outcome = try Command.run(arguments)
             #expect(outcome.status == 0, "\(outcome.errors)")
-            let rows = try #require(try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]])
+            let rows = try #require(
+                try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]])
             func methods(_ metric: String) -> [String] {
                 rows.filter { $0["metric"] as? String == metric }.compactMap { $0["method"] as? String }
             }
@@ -159,19 +163,27 @@ import Testing
 
     @Test func adviceRanksMethods() throws {
         try TemporaryFolder.with { folder in
-            let arguments = try material(in: folder) + ["-m", "gradcam", "-m", "gradient-x-input", "--advise", "--checked-pictures", "2"]
+            let arguments =
+                try material(in: folder) + [
+                    "-m", "gradcam", "-m", "gradient-x-input", "--advise", "--checked-pictures", "2",
+                ]
             let json = try Command.run(arguments + ["--json", "--metrics", "sparseness"])
             #expect(json.status == 0, "\(json.errors)")
             let rows = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [[String: Any]])
             let ranks = rows.filter { $0["metric"] as? String == "advice-rank" }
             #expect(ranks.compactMap { $0["value"] as? Double } == [1, 2])
-            #expect(Set(rows.compactMap { $0["metric"] as? String }).isSuperset(of: ["deletion", "insertion", "insertion-minus-deletion"]))
+            #expect(
+                Set(rows.compactMap { $0["metric"] as? String }).isSuperset(of: [
+                    "deletion", "insertion", "insertion-minus-deletion",
+                ]))
             for row in rows { for key in ["metric", "method", "value", "low", "high"] { #expect(row[key] != nil) } }
             let advice = try #require(
                 try JSONSerialization.jsonObject(
                     with: Data(contentsOf: URL(fileURLWithPath: folder + "/out/advice.json"))) as? [String: Any])
             let sentence = try #require(advice["sentence"] as? String)
-            #expect((advice["ranking"] as? [[String: Any]])?.compactMap { $0["method"] as? String } == ranks.compactMap { $0["method"] as? String })
+            #expect(
+                (advice["ranking"] as? [[String: Any]])?.compactMap { $0["method"] as? String }
+                    == ranks.compactMap { $0["method"] as? String })
             #expect(try String(contentsOfFile: folder + "/out/summary.md", encoding: .utf8).contains(sentence))
             let again = try Command.run(arguments + ["--metrics", "sparseness"])
             #expect(again.output.contains(sentence) && again.errors.contains("0 numbers were measured, "))
@@ -182,9 +194,11 @@ import Testing
     @Test func classesGoByOtherNames() throws {
         try TemporaryFolder.with { folder in
             let arguments = try material(in: folder) + ["-m", "gradcam", "--metrics", "sparseness"]
-            try Data("file,breed\n0.png,Abyssinian\n1.png,Birman\n".utf8).write(to: URL(fileURLWithPath: folder + "/pictures/list.csv"))
+            try Data("file,breed\n0.png,Abyssinian\n1.png,Birman\n".utf8).write(
+                to: URL(fileURLWithPath: folder + "/pictures/list.csv"))
             let unknown = try Command.run(arguments)
-            #expect(unknown.status == 0 && unknown.errors.contains("the class of 2 of 2 pictures is none of the model's"))
+            #expect(
+                unknown.status == 0 && unknown.errors.contains("the class of 2 of 2 pictures is none of the model's"))
             let map = folder + "/classes.txt"
             try Data("# breeds\nabyssinian = 2\n\nBirman= 1\n".utf8).write(to: URL(fileURLWithPath: map))
             let known = try Command.run(arguments + ["--class-map", map])
@@ -194,7 +208,9 @@ import Testing
             for text in ["no sign", "a = ", "a = 1\na = 2", "a = name"] {
                 try Data(text.utf8).write(to: URL(fileURLWithPath: map))
                 let broken = try Command.run(arguments + ["--class-map", map])
-                #expect(broken.status == 2 && broken.sentences.count == 1 && broken.errors.contains("classes.txt"), "\(text)")
+                #expect(
+                    broken.status == 2 && broken.sentences.count == 1 && broken.errors.contains("classes.txt"),
+                    "\(text)")
             }
         }
     }

@@ -20,7 +20,10 @@ struct AdviceSentence {
         switch first.verdict {
         case .fail?:
             self.init(
-                nil, ["No method can be recommended: \(Self.list(failed)) \(failed.count == 1 ? "fails" : "fail") the sanity check"])
+                nil,
+                [
+                    "No method can be recommended: \(Self.list(failed)) \(failed.count == 1 ? "fails" : "fail") the sanity check"
+                ])
             return
         case nil:
             self.init(nil, ["No method can be recommended: none was measured by the sanity check"])
@@ -29,7 +32,10 @@ struct AdviceSentence {
         }
         guard let measured = first.faithfulness, let low = measured.low, let high = measured.high else {
             self.init(
-                nil, ["No method can be recommended: the faithfulness of \(first.method) was measured at fewer than two pictures"])
+                nil,
+                [
+                    "No method can be recommended: the faithfulness of \(first.method) was measured at fewer than two pictures"
+                ])
             return
         }
         let facts = Self.facts(first, measured, low, high, localisationMetric, checkedPictures)
@@ -46,12 +52,24 @@ struct AdviceSentence {
                 ])
             return
         }
-        var sentences = [(first.verdict == .pass ? "Use " : "No method passes the sanity check; the best of the others is ") + facts]
+        var sentences = [
+            (first.verdict == .pass ? "Use " : "No method passes the sanity check; the best of the others is ") + facts
+        ]
         sentences.append(Self.comparison(evidence, rule, ranking, order))
-        if !failed.isEmpty {
-            sentences[1] += "; \(Self.list(failed)) \(failed.count == 1 ? "fails" : "fail") the sanity check"
+        // What would come first by faithfulness alone.
+        let barred = ranking.dropFirst().filter {
+            $0.verdict != first.verdict && ($0.faithfulness?.value ?? -.infinity) > measured.value
+        }.map {
+            "\($0.method) (\(Self.number($0.faithfulness?.value ?? .nan)), \($0.verdict?.rawValue ?? "not checked"))"
         }
-        if measured.count < Self.few { sentences.append("\(measured.count) pictures are few: measure more before you rely on it") }
+        if !barred.isEmpty { sentences.append("The sanity check puts it before \(Self.list(barred))") }
+        let worse = failed.filter { method in !barred.contains { $0.hasPrefix("\(method) (") } }
+        if !worse.isEmpty {
+            sentences[1] += "; \(Self.list(worse)) \(worse.count == 1 ? "fails" : "fail") the sanity check"
+        }
+        if measured.count < Self.few {
+            sentences.append("\(measured.count) pictures are few: measure more before you rely on it")
+        }
         self.init(first.method, sentences)
     }
 
@@ -100,7 +118,9 @@ struct AdviceSentence {
         _ winner: Int, _ other: Int, _ evidence: [MethodEvidence], _ rule: MethodRanking
     ) -> String {
         if rule.isBetterLocalised(winner, than: other) { return "localises worse" }
-        guard let own = evidence[winner].seconds, let seconds = evidence[other].seconds else { return "time not measured" }
+        guard let own = evidence[winner].seconds, let seconds = evidence[other].seconds else {
+            return "time not measured"
+        }
         return seconds > own * MethodRanking.sameTime ? "slower: \(time(seconds))" : "as quick: \(time(seconds))"
     }
 

@@ -43,7 +43,7 @@ struct EvaluationKey: Sendable {
 
     /// A method with all its parameters; files that it reads by their contents.
     static func text(of method: EvaluatedMethod) -> String {
-        "\(text(method.specification.name, method.specification.completeParameters)) at \(method.layer ?? "")"
+        "\(text(method.specification.name, method.specification.completeParameters)) at \(method.layer ?? "")\(method.isOfPhotograph ? " over the photograph" : "")"
     }
 
     /// A metric with all its parameters.
@@ -71,6 +71,7 @@ struct EvaluationKey: Sendable {
             let object = description.object.map { "\($0.sorted())" } ?? "every"
             return "\(ContentHash(of: bytes)) object \(object) undecided \(description.undecided.sorted())"
         }
-        return "class \(label.map(String.init) ?? "") \(entry.label?.text ?? "")\nsize \(size)\nboxes \(boxes)\nmask \(mask)"
+        return
+            "class \(label.map(String.init) ?? "") \(entry.label?.text ?? "")\nsize \(size)\nboxes \(boxes)\nmask \(mask)"
     }
 }

@@ -40,6 +40,8 @@ public struct EvaluatedMethod: Sendable, Hashable {
     public let isReference: Bool
     /// What is asked about it; nil is everything. A map of one or two values has no order of pixels to ask about.
     public let families: Set<MeasureDescription.Family>?
+    /// Whether its map lies over the whole photograph, also where the model sees a part of it.
+    let isOfPhotograph: Bool
     /// What it is called in results.
     public let label: String
 
@@ -48,6 +50,16 @@ public struct EvaluatedMethod: Sendable, Hashable {
         _ specification: MethodSpecification, layer: String? = nil, isReference: Bool = false,
         families: Set<MeasureDescription.Family>? = nil, label: String? = nil
     ) {
+        self.init(
+            specification, layer: layer, isReference: isReference, families: families, label: label,
+            isOfPhotograph: false)
+    }
+
+    private init(
+        _ specification: MethodSpecification, layer: String? = nil, isReference: Bool,
+        families: Set<MeasureDescription.Family>?, label: String? = nil, isOfPhotograph: Bool
+    ) {
+        self.isOfPhotograph = isOfPhotograph
         self.specification = specification
         self.layer = layer
         self.isReference = isReference
@@ -61,8 +73,10 @@ extension EvaluatedMethod {
     /// with.
     public static let references = [
         EvaluatedMethod(
-            MethodSpecification("constant"), isReference: true, families: [.localisation], label: "whole-image"),
-        EvaluatedMethod(MethodSpecification("centred-box"), isReference: true, families: [.localisation]),
+            MethodSpecification("constant"), isReference: true, families: [.localisation], label: "whole-image",
+            isOfPhotograph: true),
+        EvaluatedMethod(
+            MethodSpecification("centred-box"), isReference: true, families: [.localisation], isOfPhotograph: true),
         EvaluatedMethod(MethodSpecification("centred-gaussian"), isReference: true),
         EvaluatedMethod(MethodSpecification("random-map"), isReference: true),
         EvaluatedMethod(MethodSpecification("sobel"), isReference: true),

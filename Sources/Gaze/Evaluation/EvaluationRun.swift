@@ -73,7 +73,7 @@ struct EvaluationRun {
         }
         if unknownLabels > 0, evaluator.plan.explained == .truth {
             evaluation.notes.append(
-                "the class of \(unknownLabels) of \(pictures) pictures is none of the model's: their highest class is explained (WordNet identifiers are known where the lines of --labels begin with them)"
+                "the class of \(unknownLabels) of \(pictures) pictures is none of the model's: their highest class is explained (--class-map says what the model calls them; WordNet identifiers are known where the lines of --labels begin with them)"
             )
         }
     }

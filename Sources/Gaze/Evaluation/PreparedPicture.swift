@@ -14,6 +14,8 @@ struct PreparedPicture: Sendable {
         let height: Int
         let input: AnyTensor
         let geometry: PictureGeometry
+        /// That of a map which lies over the whole picture.
+        let wholeGeometry: PictureGeometry
     }
 
     let entry: DatasetEntry
@@ -64,9 +66,13 @@ struct PreparedPicture: Sendable {
             for: [readingKey] + keys.flatMap { $0.compactMap { $0 } } + timeKeys.compactMap { $0 })
         if !isComplete(evaluator) {
             let picture = try Picture(decoding: file, name: entry.image)
+            var whole = evaluator.explainer.preprocessing
+            whole.resize = .squash(width: whole.resize.width, height: whole.resize.height)
             decoded = Decoded(
-                width: picture.width, height: picture.height, input: try evaluator.explainer.preprocessing.input(from: picture),
-                geometry: try evaluator.explainer.preprocessing.geometry(for: picture))
+                width: picture.width, height: picture.height,
+                input: try evaluator.explainer.preprocessing.input(from: picture),
+                geometry: try evaluator.explainer.preprocessing.geometry(for: picture),
+                wholeGeometry: try whole.geometry(for: picture))
         }
     }
 

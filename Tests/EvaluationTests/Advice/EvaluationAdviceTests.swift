@@ -41,10 +41,18 @@ import Testing
             method("unknown", nil, above: 0.8),
         ])
         #expect(advice.ranking.map(\.method) == ["sane", "careful", "unknown", "best"])
-        #expect(advice.recommended == "sane" && advice.sentence.contains("best fails the sanity check"))
+        #expect(advice.recommended == "sane")
+        #expect(
+            advice.sentence.contains(
+                "The sanity check puts it before careful (0.850, CAUTION), unknown (1.150, not checked) and best (1.250, FAIL)."
+            ))
+        let poor = EvaluationAdvice([method("poor", .fail, above: -0.2), method("sane")])
+        #expect(poor.recommended == "sane" && poor.sentence.contains("; poor fails the sanity check."))
         let cautious = EvaluationAdvice([method("best", .fail, above: 0.9), method("careful", .caution)])
         #expect(cautious.recommended == "careful")
-        #expect(cautious.sentence.hasPrefix("No method passes the sanity check; the best of the others is careful: CAUTION"))
+        #expect(
+            cautious.sentence.hasPrefix("No method passes the sanity check; the best of the others is careful: CAUTION")
+        )
         for verdict in [SanityVerdict.fail, nil] {
             let none = EvaluationAdvice([method("a", verdict, above: 1), method("b", verdict)])
             #expect(none.recommended == nil && none.sentence.hasPrefix("No method can be recommended: "))
@@ -83,7 +91,8 @@ import Testing
         let blurred = method("blurred", localisation: 0.4, seconds: 0.1)
         let advice = EvaluationAdvice([blurred, sharp], localisationMetric: "box-iou")
         #expect(advice.recommended == "sharp")
-        #expect(advice.sentence.contains("box-iou 0.735") && advice.sentence.contains("blurred (0.350, localises worse)"))
+        #expect(
+            advice.sentence.contains("box-iou 0.735") && advice.sentence.contains("blurred (0.350, localises worse)"))
         #expect(order([method("elsewhere", above: 0.1, localisation: 0.1), sharp]) == ["elsewhere", "sharp"])
     }
 
@@ -92,7 +101,9 @@ import Testing
         let better = EvaluationAdvice([method("a", above: 0.1), noise])
         #expect(better.recommended == "a" && better.ranking.map(\.method) == ["a"])
         let equal = EvaluationAdvice([method("a", above: 0.01, wobble: 0.3), noise])
-        #expect(equal.recommended == nil && equal.sentence.contains("not more faithful than the trivial map random-map (0.350)"))
+        #expect(
+            equal.recommended == nil
+                && equal.sentence.contains("not more faithful than the trivial map random-map (0.350)"))
         // A reference that was not asked says nothing.
         var silent = noise
         silent.faithfulness = Self.pictures.map { _ in nil }
@@ -102,7 +113,8 @@ import Testing
     @Test func fewPicturesAreSaid() {
         func cut(_ count: Int) -> EvaluationAdvice {
             EvaluationAdvice([
-                MethodEvidence(label: "a", verdict: .pass, faithfulness: [0.5, 0.4, 0.6].prefix(count) + [nil], seconds: nil)
+                MethodEvidence(
+                    label: "a", verdict: .pass, faithfulness: [0.5, 0.4, 0.6].prefix(count) + [nil], seconds: nil)
             ])
         }
         #expect(cut(3).recommended == "a" && cut(3).sentence.contains("3 pictures are few"))
@@ -111,7 +123,9 @@ import Testing
     }
 
     @Test func everyKeyIsThere() throws {
-        let advice = EvaluationAdvice([method("a", above: 0.1), MethodEvidence(label: "b", verdict: nil, faithfulness: [], seconds: nil)])
+        let advice = EvaluationAdvice([
+            method("a", above: 0.1), MethodEvidence(label: "b", verdict: nil, faithfulness: [], seconds: nil),
+        ])
         let json = try #require(
             try JSONSerialization.jsonObject(with: JSONEncoder().encode(advice)) as? [String: Any])
         #expect(Set(json.keys) == ["recommended", "sentence", "ranking", "localisationMetric", "checkedPictures"])
