@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func theMaximumPoints() throws {
-        // One maximum at (30, 10) of a picture of 60 x 60: its centre is 14.5 and 15.5 pixels left of the boxes.
+        // One maximum at (30, 10) of a picture of 60 x 60: the boxes' first columns are 15 and 16 pixels to the right.
         var map = [Float](repeating: 0, count: 3600)
         map[30 * 60 + 10] = 1
         for (left, hit) in [(25.0, 1.0), (26, 0)] {
