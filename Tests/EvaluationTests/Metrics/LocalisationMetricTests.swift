@@ -1,5 +1,6 @@
 import Evaluation
 import Explanations
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -49,8 +50,14 @@ import Testing
 
     // MARK: SciPy
 
+    private static func golden() throws -> GoldenFile {
+        // The golden files lie beside this file's folder.
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().path
+        return try Golden.decode(GoldenFile.self, "localisation.json", beside: folder)
+    }
+
     @Test func valuesOfTheScript() throws {
-        let golden = try Golden.decode(GoldenFile.self, "../../Golden/localisation.json")
+        let golden = try Self.golden()
         for (index, toy) in golden.cases.enumerated() {
             let subject = try toy.subject()
             for (metric, expected) in toy.values {
@@ -62,7 +69,7 @@ import Testing
     }
 
     @Test func summariesTakeOneThresholdForAll() throws {
-        let golden = try Golden.decode(GoldenFile.self, "../../Golden/localisation.json")
+        let golden = try Self.golden()
         for (name, expected) in golden.summaries {
             let metric = try MetricCatalogue.metric(MethodSpecification(parsing: name))
             let found = metric.summary(of: try golden.cases.map { try metric.measurement(of: $0.subject()) })
@@ -117,7 +124,7 @@ import Testing
     }
 
     @Test func theMaximumPoints() throws {
-        // One maximum at (30, 10) of a picture of 60 x 60: its centre is 14.5 and 15.5 pixels left of the boxes.
+        // One maximum at (30, 10) of a picture of 60 x 60: the boxes' first columns are 15 and 16 pixels to the right.
         var map = [Float](repeating: 0, count: 3600)
         map[30 * 60 + 10] = 1
         for (left, hit) in [(25.0, 1.0), (26, 0)] {
