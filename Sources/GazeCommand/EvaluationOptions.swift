@@ -25,7 +25,8 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("c"), .customLong("class")],
-        help: "The explained class: truth (the highest one where the model does not know it), top1, a name or an index.")
+        help: "The explained class: truth (the highest one where the model does not know it), top1, a name or an index."
+    )
     var explained = "truth"
 
     @Option(help: "Seeds everything that is drawn at random.")
