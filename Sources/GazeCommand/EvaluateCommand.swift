@@ -8,7 +8,8 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate", abstract: "Metrics of methods over a data set, with intervals.",
         discussion: """
             Writes results.jsonl (a line a picture and method), summary.csv, summary.md and times.csv. What was measured is \
-            kept in results.sqlite: the same command again, also after an interrupt, computes only what is missing.
+            kept in results.sqlite: the same command again, also after an interrupt, computes only what is missing. --advise says which \
+            method to use and writes advice.json. Masks lie in masks/ or trimaps/ beside the pictures or the manifest.
             """)
 
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))

@@ -6,7 +6,9 @@ import Gaze
 struct EvaluationOptions: ParsableArguments {
     @Option(
         name: [.customShort("m"), .long],
-        help: "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one with its defaults."
+        help: """
+            A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one with its defaults.
+            """
     )
     var method: [String] = []
 
@@ -23,7 +25,8 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("c"), .customLong("class")],
-        help: "The explained class: truth (the highest one where the model does not know it), top1, or a class by name or index.")
+        help: "The explained class: truth (the highest one where the model does not know it), top1, a name or an index."
+    )
     var explained = "truth"
 
     @Option(help: "Seeds everything that is drawn at random.")
@@ -39,7 +42,7 @@ struct EvaluationOptions: ParsableArguments {
     /// Metrics that need no annotation.
     static let usualMetrics = ["deletion", "insertion", "average-drop"]
 
-    @Flag(help: "Rank methods and layers by sanity, faithfulness and time, and say which to use; adds deletion and insertion.")
+    @Flag(help: "Rank methods and layers by sanity, faithfulness and time, and say which to use; adds metrics for it.")
     var advise = false
 
     @Option(help: "How many pictures the sanity check for --advise looks at.")

@@ -57,7 +57,10 @@ public final class EvaluationFiles {
             ("summary.md", Self.markdown(summary, heading: heading, remarks: remarks, advice: advice)),
         ]
         if let advice {
-            do { files.append(("advice.json", String(decoding: try ExplanationRecord.json(advice), as: UTF8.self) + "\n")) } catch {
+            do {
+                let json = try ExplanationRecord.json(advice)
+                files.append(("advice.json", String(decoding: json, as: UTF8.self) + "\n"))
+            } catch {
                 throw .unwritable(path: "\(folder)/advice.json", reason: WritingProblem.words(for: error))
             }
         }
@@ -104,9 +107,9 @@ public final class EvaluationFiles {
         var advised: [String] = []
         if let advice {
             let cells = AdviceTable.cells(advice)
-            advised =
-                ["", advice.sentence, "", line(cells.first ?? []), "|---:|---|---|" + String(repeating: "---:|", count: max((cells.first?.count ?? 3) - 3, 0))]
-                + cells.dropFirst().map(line)
+            let numbers = String(repeating: "---:|", count: max((cells.first?.count ?? 3) - 3, 0))
+            advised = ["", advice.sentence, "", line(cells.first ?? []), "|---:|---|---|" + numbers]
+            advised += cells.dropFirst().map(line)
         }
         return ([heading] + advised + [""] + table + [""] + notes.map { "- \($0)" }).joined(separator: "\n") + "\n"
     }

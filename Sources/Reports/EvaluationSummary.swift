@@ -100,7 +100,8 @@ public struct EvaluationSummary: Sendable, Hashable {
         }
         let references = Set((rows + times).filter(\.isReference).map(\.method))
         let order = methods.filter { !references.contains($0) } + methods.filter { references.contains($0) }
-        let table = Dictionary((rows + times).map { ([$0.metric, $0.method], $0) }, uniquingKeysWith: { first, _ in first })
+        let table = Dictionary(
+            (rows + times).map { ([$0.metric, $0.method], $0) }, uniquingKeysWith: { first, _ in first })
         let heading = metrics.map { metric in
             let better = (rows + times).first { $0.metric == metric }?.better
             return metric + (better == "lower" ? " ↓" : better == "higher" ? " ↑" : "")

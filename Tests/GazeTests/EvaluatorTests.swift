@@ -155,6 +155,38 @@ import Testing
         }
     }
 
+    @Test func verdictsForAdviceAreKept() throws {
+        try TemporaryFolder.with { folder in
+            let explainer = try Explainer(model: TinyModel.write(into: folder))
+            let data = try dataset(in: folder)
+            let store = try ResultStore()
+            let plan = try plan(["gradcam", "gradient-x-input"], metrics: ["deletion:steps=4", "insertion:steps=4"])
+            let evaluator = try Evaluator(explainer, plan: plan, store: store)
+            let result = try evaluator.evaluate(data)
+            let count = try store.count()
+            let advice = try evaluator.advice(on: data, result, checking: 2)
+            #expect(Set(advice.ranking.map(\.method)) == ["gradcam", "gradient-x-input"])
+            #expect(advice.checkedPictures == 2)
+            for (method, entry) in advice.ranking.enumerated() {
+                #expect(entry.rank == method + 1 && entry.verdict != nil)
+                // Insertion minus deletion of the records.
+                let own = result.records.filter { $0.method == entry.method }
+                let differences = try own.map {
+                    try #require($0.values["insertion"]) - (try #require($0.values["deletion"]))
+                }
+                let found = try #require(entry.faithfulness)
+                #expect(found.count == 5 && abs(found.value - differences.reduce(0, +) / 5) < 1e-12)
+            }
+            #expect(try store.count() == count + 2)
+            #expect(try evaluator.advice(on: data, result, checking: 2) == advice)
+            #expect(try store.count() == count + 2)
+            let without = try Evaluator(explainer, plan: self.plan(["gradcam"], metrics: ["deletion"]), store: store)
+            #expect(throws: GazeError.noAdvice(missing: "insertion")) {
+                try without.advice(on: data, without.evaluate(data))
+            }
+        }
+    }
+
     @Test func methodsThatFailTakeNoOtherWithThem() throws {
         try TemporaryFolder.with { folder in
             let explainer = try Explainer(model: TinyModel.write(into: folder))

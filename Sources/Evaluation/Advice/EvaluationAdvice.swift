@@ -66,7 +66,8 @@ public struct EvaluationAdvice: Sendable, Hashable, Encodable {
             let isBehind = peers.contains { rule.isMoreFaithful($0, than: method) }
             return Entry(
                 rank: place + 1, method: own.label, verdict: own.verdict,
-                faithfulness: MeasuredMean(own.faithfulness, seed: seed), isUnbeaten: !own.faithfulness.allSatisfy { $0 == nil } && !isBehind,
+                faithfulness: MeasuredMean(own.faithfulness, seed: seed),
+                isUnbeaten: own.faithfulness.contains { $0 != nil } && !isBehind,
                 localisation: MeasuredMean(own.localisation, seed: seed), seconds: own.seconds)
         }
         self.localisationMetric = localisationMetric

@@ -55,8 +55,11 @@ public struct MeasuredMean: Sendable, Hashable, Codable {
 
     /// The mean of the differences at the pictures where both numbers exist.
     package init?(of first: [Double?], minus second: [Double?], seed: UInt64) {
-        self.init(
-            zip(first, second).map { first, second in first.flatMap { first in second.map { first - $0 } } }, seed: seed)
+        let differences = zip(first, second).map { first, second -> Double? in
+            guard let first, let second else { return nil }
+            return first - second
+        }
+        self.init(differences, seed: seed)
     }
 
     /// Whether it may as well be 0 or less: the interval does not lie above it, or there is none.

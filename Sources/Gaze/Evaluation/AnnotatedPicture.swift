@@ -92,11 +92,13 @@ package struct AnnotatedPicture: Sendable {
     }
 
     /// What metrics compare a map with; nil where nothing is known about the picture.
-    func truth(_ attribution: Attribution, _ display: MethodDescription.Display, _ planes: PicturePlanes, _ geometry: PictureGeometry)
-        throws -> GroundTruth?
-    {
+    func truth(
+        _ attribution: Attribution, _ display: MethodDescription.Display, _ planes: PicturePlanes,
+        _ geometry: PictureGeometry
+    ) throws -> GroundTruth? {
         guard !boxes.isEmpty || mask != nil || label != nil,
-            let (map, placement) = display.placedMap(of: attribution.values.slice(0), at: attribution.layer, over: planes)
+            let (map, placement) = display.placedMap(
+                of: attribution.values.slice(0), at: attribution.layer, over: planes)
         else { return nil }
         return GroundTruth(
             map: try geometry.project(map, placement: placement, width: width, height: height), boxes: boxes,

@@ -69,9 +69,11 @@ extension Evaluator {
         guard !pictures.isEmpty else { return ([:], 0) }
         let options = SanityCheckOptions(isUpperHalfEnough: true)
         let candidates = methods.indices.filter { !methods[$0].method.isReference }
+        // The verdict is what is kept, so its rule belongs to the question.
+        let question = "\(options) \(SanityNumbers.some) \(SanityNumbers.most)"
         let keys = Dictionary(
             uniqueKeysWithValues: candidates.map {
-                ($0, key.hash(images: pictures.map(\.hash), method: methods[$0].text, check: "\(options)"))
+                ($0, key.hash(images: pictures.map(\.hash), method: methods[$0].text, check: question))
             })
         var known = try store.results(for: Array(keys.values))
         let missing = candidates.filter { keys[$0].map { known[$0] == nil } ?? false }

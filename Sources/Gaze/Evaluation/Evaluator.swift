@@ -44,7 +44,8 @@ public struct Evaluator: Sendable {
         head = try explainer.read(Picture(width: side.width, height: side.height)).head
         classes = TrueClasses(head, names: explainer.classNames, identifiers: plan.identifiers)
         if case .named(let text) = plan.explained {
-            named = try ClassNames.index(of: text, names: head.names(from: explainer.classNames), count: head.classCount)
+            named = try ClassNames.index(
+                of: text, names: head.names(from: explainer.classNames), count: head.classCount)
         } else {
             named = nil
         }
@@ -57,7 +58,9 @@ public struct Evaluator: Sendable {
     ///
     /// The next picture is read while the engine runs. An interrupt (`RunSettings.cancellation`) ends the run with what is
     /// finished.
-    public func evaluate(_ dataset: Dataset, listener: EvaluationListener = EvaluationListener()) throws -> EvaluationResult {
+    public func evaluate(
+        _ dataset: Dataset, listener: EvaluationListener = EvaluationListener()
+    ) throws -> EvaluationResult {
         var run = EvaluationRun(self, said: listener.said)
         let start = ContinuousClock.now
         func prepared(_ position: Int) -> Concurrent<PreparedPicture>? {

@@ -23,6 +23,9 @@ struct PictureMeasurement {
     private let score: TrialScore
     private let probability: Target?
     private let annotated: AnnotatedPicture
+    /// What the store does not have yet, and when it was last given something.
+    private var pending: [StoredResult] = []
+    private var lastKept = ContinuousClock.now
 
     /// A map with what it was made from.
     private struct Result {
@@ -64,14 +67,36 @@ struct PictureMeasurement {
             label: picture.trueIndex.map { evaluator.head.name(of: $0, names: evaluator.explainer.classNames) }
                 ?? picture.entry.label?.text,
             classes: evaluator.classes)
-        found[picture.readingKey] = try row(
+        let answer = try row(
             picture.readingKey, method: "", metric: "reading", value: finding.probability,
             StoredReading(index: finding.index, probability: finding.probability, rank: rank))
+        found[answer.key] = answer
+        pending = [answer]
     }
 
     /// Makes the maps that are missing something, and measures them.
     mutating func measure() throws {
-        try evaluator.store.keep(Array(found.values))
+        do { try measureMissing() } catch {
+            try keepPending()
+            throw error
+        }
+        try keepPending()
+    }
+
+    /// A transaction waits for the disk longer than many metrics take: a picture's results go together, or those of a second.
+    private mutating func keep(_ rows: [StoredResult]) throws {
+        pending += rows
+        for row in rows { found[row.key] = row }
+        if ContinuousClock.now - lastKept > .seconds(1) { try keepPending() }
+    }
+
+    private mutating func keepPending() throws {
+        try evaluator.store.keep(pending)
+        pending = []
+        lastKept = .now
+    }
+
+    private mutating func measureMissing() throws {
         let wanted = evaluator.methods.indices.filter {
             !leftOut.contains($0) && (!picture.missing($0).isEmpty || picture.lacksTime($0, evaluator))
         }
@@ -197,8 +222,7 @@ struct PictureMeasurement {
             rows.append(
                 try row(key, method: planned.text, metric: "seconds", value: seconds, seconds, seconds: seconds))
         }
-        try evaluator.store.keep(rows)
-        for row in rows { found[row.key] = row }
+        try keep(rows)
     }
 
     /// What metrics are asked about; nil where the result is no map of numbers.
