@@ -11,7 +11,10 @@ import Testing
     // MARK: PyTorch
 
     @Test(arguments: [
-        ("meaningful-perturbation:grid=5,iterations=12,noise=0,baseline=baseline.npy", "meaningful-perturbation"),
+        (
+            "meaningful-perturbation:grid=5,iterations=12,l1=1,tv=0.2,noise=0,jitter=0,baseline=baseline.npy",
+            "meaningful-perturbation"
+        ),
         (
             "extremal-perturbation:grid=8,radius=0.15,area=0.2,iterations=12,baseline=baseline.npy",
             "extremal-perturbation"
@@ -84,8 +87,8 @@ import Testing
     @Test func theSmallestMaskOfALinearModelDeletesWhatCostsMoreThanItsArea() throws {
         // s(m) + l1 mean(1 - m) is linear in m: a place is deleted where its share w / Σ w exceeds l1 / 16.
         let sum = Self.weights.reduce(0, +)
-        for area: Float in [0.5, 1, 2] {
-            let map = try explain("meaningful-perturbation:grid=4,l1=\(area),tv=0,noise=0,baseline=0")
+        for area: Float in [3.5, 4, 4.5] {
+            let map = try explain("meaningful-perturbation:grid=4,l1=\(area),tv=0,noise=0,jitter=0,baseline=0")
             let expected = Self.weights.map { $0 / sum > area / 16 ? Float(1) : 0 }
             #expect(map.elements == expected, "\(area)")
             // FGVis' games have the same optimum; those without an early end reach it.
@@ -94,6 +97,56 @@ import Testing
             // Deletion ends below the score 0, so only its direction is sure.
             for (found, expected) in zip(deletion.elements, expected) where expected == 0 { #expect(found == 0) }
             #expect(preservation.elements == expected, "\(area)")
+        }
+    }
+
+    @Test func nothingIsGainedBelowTheBaselinesScore() throws {
+        // The weights above 0.5 / 16 sum to 1.55: a mask that took them all away would end at -0.55.
+        let map = try explain("meaningful-perturbation:grid=4,l1=0.5,tv=0,noise=0,jitter=0,baseline=0,rate=0.01")
+        let left = 1 - zip(map.elements, Self.weights).reduce(0) { $0 + $1.0 * $1.1 }
+        #expect(abs(left) < 0.05)
+        for (found, weight) in zip(map.elements, Self.weights) where weight < 0 { #expect(found == 0) }
+    }
+
+    @Test(arguments: [0.2, 0.35]) func theLargestWeightThatReachesTheGoalIsFound(_ stop: Double) throws {
+        // At the optimum the largest weights are kept, as many as it takes to keep 1 - stop of the score.
+        var expected = Set<Int>()
+        var sum: Float = 0
+        for place in Self.weights.indices.sorted(by: { Self.weights[$0] > Self.weights[$1] }) where sum <= Float(1 - stop) {
+            expected.insert(place)
+            sum += Self.weights[place]
+        }
+        let map = try explain(
+            "fgvis:game=preservation,search=12,stop=\(stop),iterations=150,rate=0.5")
+        for (place, value) in map.elements.enumerated() { #expect(value == (expected.contains(place) ? 1 : 0)) }
+    }
+
+    @Test func anOptimisationCanEndWhereTheHighestClassChanges() throws {
+        let fixture = try PerturbationTests.Fixture()
+        let picture = try fixture.array("input").rows([0])
+        func answer(_ input: AnyTensor, _ method: String, _ target: Target = .classIndex(2)) throws -> Attribution {
+            try fixture.attributor.attribute(
+                inputs: ["input": input], target: target, methods: [MethodSpecification(parsing: method)])[0]
+        }
+        func highest(_ input: AnyTensor) throws -> Int? {
+            let scores = try answer(input, "output").values.elements
+            return scores.indices.max { scores[$0] < scores[$1] }
+        }
+        /// The highest class of what a deletion leaves.
+        func left(by method: String) throws -> Int? {
+            let mask = try answer(picture, method).values.elements
+            var input = picture.floatTensor
+            input.mutateElements { for index in $0.indices { $0[index] *= 1 - mask[index] } }
+            return try highest(AnyTensor(input))
+        }
+        #expect(try highest(picture) == 2)
+        #expect(try left(by: "fgvis:until=switch,rate=0.02") != 2)
+        // The steps before it did not change the class.
+        let steps = try #require(try (0..<200).first { try left(by: "fgvis:stop=0,rate=0.02,iterations=\($0 + 1)") != 2 })
+        let found = try answer(picture, "fgvis:until=switch,rate=0.02").values
+        #expect(try answer(picture, "fgvis:stop=0,rate=0.02,iterations=\(steps + 1)").values == found)
+        #expect(throws: ExplanationError.self) {
+            try answer(picture, "fgvis:until=switch", .energy(.elements(.number(0), .whole)))
         }
     }
 

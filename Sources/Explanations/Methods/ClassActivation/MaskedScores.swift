@@ -48,6 +48,19 @@ struct MaskedScores: Sendable {
     var tensor: Tensor<Float> { Tensor(vector: scores.map { $0.map { Float($0) } ?? .nan }) }
 }
 
+extension ProcedureResult {
+    /// The sum of a layer's channels, weighted by how they were judged.
+    init(
+        _ maps: Tensor<Float>, at layer: LayerChoice, judgedBy masked: MaskedScores, _ weighting: ChannelWeighting,
+        from origin: Double
+    ) {
+        let weights = weighting.weights(masked.scores, from: origin)
+        self.init(
+            maps.channelSum(weightedBy: weights), layer: layer, notes: masked.notes,
+            companions: ["scores": masked.tensor, "weights": Tensor(vector: weights)])
+    }
+}
+
 /// How scores become the weights of channels; channels without a score weigh nothing.
 package enum ChannelWeighting: String, CaseIterable, Sendable {
     /// `exp(S_k) / Σ exp(S)`.
