@@ -41,10 +41,11 @@ package struct WrappedMethod: Sendable {
         if path.count > 1 { values["of"] = path.dropFirst().joined(separator: "/") }
         let name = path.first.map { String($0) } ?? ""
         specification = MethodSpecification(name, parameters: values)
-        let method = try MethodCatalogue.method(specification)
-        guard let display = method.display else { throw parameters.problem(key, "'\(name)' makes no map") }
-        guard !(method is any StackMethod) else {
+        guard try !MethodCatalogue.isStack(specification) else {
             throw parameters.problem(key, "'\(name)' explains pictures that it brings along and cannot be wrapped")
+        }
+        guard let display = try MethodCatalogue.display(of: specification) else {
+            throw parameters.problem(key, "'\(name)' makes no map")
         }
         self.display = display
     }
