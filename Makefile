@@ -22,9 +22,10 @@ lint: ## Check format, imports and where unsafe code stands
 golden: setup ## Make the expected values of the tests again, with PyTorch and others
 	@Scripts/make-golden
 
-documentation: setup ## Write the methods' pages again
+documentation: setup ## Write the methods' and metrics' pages again
 	swift build --configuration release --product gaze
 	.build/release/gaze methods --pages Documentation/Methods
+	.build/release/gaze metrics --pages Documentation/Metrics
 
 clean: ## Remove everything that was built or fetched
 	rm -rf .build .demo .engine .peers

@@ -5,7 +5,8 @@ import Gaze
 /// Keeps a compiled question ready and times its runs, so that other tools can take turns with it.
 ///
 /// Says `ready`, then answers each line of standard input: `run` with the milliseconds of one run, `map FILE.npy` with
-/// the result in that file.
+/// the raw result in that file, `picture FILE.npy` with the map over the picture's pixels, `metric SPEC` with JSON: what
+/// the metric measures at that map, and the milliseconds.
 @main
 struct GazeBenchmark: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "gaze-benchmark")
@@ -16,6 +17,7 @@ struct GazeBenchmark: ParsableCommand {
     @Option var input: String
     @Option var layer: String?
     @Option var threads: Int?
+    @Option(help: "A map over the picture's pixels, in place of the method's: an .npy file [H, W].") var map: String?
     @Flag(help: "Let the engine's threads wait busily for work.") var spin = false
 
     func run() throws {
@@ -27,7 +29,7 @@ struct GazeBenchmark: ParsableCommand {
         func answer() throws -> Attribution {
             try attributor.attribute(inputs: inputs, target: target, methods: [specification], layer: layer)[0]
         }
-        _ = try answer()
+        let measured = try subject(attributor, inputs, target, try answer())
         say("ready")
         while let line = readLine() {
             if line == "run" {
@@ -37,8 +39,49 @@ struct GazeBenchmark: ParsableCommand {
                 say(String((Double(parts.seconds) + Double(parts.attoseconds) * 1e-18) * 1000))
             } else if line.hasPrefix("map ") {
                 try Numpy.write(AnyTensor(try answer().values), path: String(line.dropFirst(4)))
+            } else if line.hasPrefix("picture ") {
+                try Numpy.write(AnyTensor(measured.map), path: String(line.dropFirst(8)))
+                say("written")
+            } else if line.hasPrefix("metric ") {
+                say(try measurement(String(line.dropFirst(7)), of: measured))
             }
         }
+    }
+
+    private struct MetricAnswer: Encodable {
+        let value: Double
+        let details: [Double]
+        let milliseconds: Double
+    }
+
+    private func measurement(_ text: String, of subject: EvaluationSubject) throws -> String {
+        let metric = try MetricCatalogue.metric(MethodSpecification(parsing: text))
+        let start = ContinuousClock.now
+        let measurement = try metric.measurement(of: subject)
+        let answer = MetricAnswer(
+            value: measurement.value, details: measurement.details,
+            milliseconds: (ContinuousClock.now - start) / .milliseconds(1))
+        return String(decoding: try JSONEncoder().encode(answer), as: UTF8.self)
+    }
+
+    /// The first sample and its map, as metrics see them.
+    private func subject(
+        _ attributor: Attributor, _ inputs: [String: AnyTensor], _ target: Target, _ attribution: Attribution
+    ) throws -> EvaluationSubject {
+        func experiment(_ target: Target) throws -> Experiment {
+            let query = Query(inputs: inputs, target: target, methods: [], layer: layer)
+            return try attributor.experiments(on: query, samples: 1, label: "benchmark")[0]
+        }
+        let explained = try experiment(target)
+        let raw = attribution.values.slice(0)
+        let display = try MethodCatalogue.method(attribution.method).display ?? .signed
+        let shown = PicturePlanes(explained.input.shape).flatMap {
+            display.map(of: raw, at: attribution.layer, over: $0)
+        }
+        return EvaluationSubject(
+            experiment: explained, probability: try experiment(target.reread { .probability($0) }),
+            method: attribution.method, display: display, raw: raw,
+            map: try map.map { try Numpy.read(path: $0).floatTensor } ?? shown ?? raw)
     }
 
     private func say(_ text: String) {

@@ -28,7 +28,9 @@ struct VOCAnnotation: Hashable {
         let reader = Reader()
         parser.delegate = reader
         // On Linux `parse` succeeds where the text ends too early: what is still open says so.
-        guard parser.parse(), reader.isComplete else { throw .broken("it is not well-formed XML (line \(parser.lineNumber))") }
+        guard parser.parse(), reader.isComplete else {
+            throw .broken("it is not well-formed XML (line \(parser.lineNumber))")
+        }
         guard reader.isAnnotation else { throw .broken("its outermost element is not 'annotation'") }
         self = reader.annotation
     }

@@ -56,6 +56,8 @@ public struct MeasureDescription: Sendable, Hashable {
     public let better: Direction
     /// What the annotation has to hold; empty for most.
     public let needs: Set<Need>
+    /// Whether it reads the maps of the other methods of the run.
+    public let comparesMethods: Bool
     /// Forward and backward passes a map, in words; `none` where the map is enough.
     public let cost: String
     /// Traps, and where implementations differ.
@@ -65,7 +67,7 @@ public struct MeasureDescription: Sendable, Hashable {
 
     package init(
         name: String, family: Family, summary: String, formula: String, paper: String, range: String,
-        better: Direction, needs: Set<Need> = [], cost: String = "none", remarks: String = "",
+        better: Direction, needs: Set<Need> = [], comparesMethods: Bool? = nil, cost: String = "none", remarks: String = "",
         parameters: [MethodDescription.Parameter] = []
     ) {
         self.name = name
@@ -76,6 +78,7 @@ public struct MeasureDescription: Sendable, Hashable {
         self.range = range
         self.better = better
         self.needs = needs
+        self.comparesMethods = comparesMethods ?? (family == .agreement)
         self.cost = cost
         self.remarks = remarks
         self.parameters = parameters

@@ -25,4 +25,17 @@ public struct Attribution: Sendable {
         copy.layer = layer.map { LayerChoice(layer: $0.layer, reason: reason) }
         return copy
     }
+
+    /// The mean over all samples as the result of one; scores, too. Checks and further arrays are left out.
+    package func averagedOverSamples() -> Attribution {
+        guard let count = values.shape.dimensions.first, count > 1 else { return self }
+        let size = values.elements.count / count
+        var mean = Tensor<Float>(repeating: 0, shape: Shape([1] + values.shape.dimensions.dropFirst()))
+        mean.mutateElements { elements in
+            for (index, value) in values.elements.enumerated() { elements[index % size] += value / Float(count) }
+        }
+        let score = scores.reduce(0) { $0 + Double($1) } / Double(max(scores.count, 1))
+        return Attribution(
+            method: method, values: mean, layer: layer, scores: [Float(score)], seconds: seconds, notes: notes)
+    }
 }

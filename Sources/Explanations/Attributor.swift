@@ -40,17 +40,25 @@ public final class Attributor: Sendable {
 
     /// How many samples a rewritten model is given at once.
     package let largestBatch: Int
+    /// What the model is the same as but for some constants; nil where it is as its file says.
+    let variation: ParameterVariation?
 
     /// An attributor for a model.
-    public init(_ model: Model) {
-        self.model = model
-        largestBatch = 16
+    public convenience init(_ model: Model) {
+        self.init(model, largestBatch: 16)
     }
 
     /// An attributor that gives a model of fixed batch at most so many samples at once, where it can be rewritten.
     package init(_ model: Model, largestBatch: Int) {
         self.model = model
         self.largestBatch = max(largestBatch, 1)
+        variation = nil
+    }
+
+    init(_ variation: ParameterVariation) {
+        model = variation.base.model
+        largestBatch = variation.base.largestBatch
+        self.variation = variation
     }
 
     /// The raw result of every method, in order; fails where one of them does.
@@ -149,8 +157,10 @@ public final class Attributor: Sendable {
             inputs, batches, portion, target: batches.target(query.target, of: portion), text: query.text,
             readMask: query.readMask)
         func layer(_ name: String) throws -> Layer {
-            try layers.value(for: LayerKey(shapes: shapes, name: name)) {
-                try specialisedGraph(for: shapes).layer(named: name)
+            // Constants are no part of a layer's name and place.
+            let known = variation?.base ?? self
+            return try known.layers.value(for: LayerKey(shapes: shapes, name: name)) {
+                try known.specialisedGraph(for: shapes).layer(named: name)
             }
         }
         // A choice may come from a question of another batch, where the same layer has another shape.

@@ -75,7 +75,8 @@ package struct FixedBatch: Sendable, Hashable {
 extension Attributor {
     /// How the model takes another number of samples; found once for samples of one shape.
     package func support(for batch: FixedBatch) -> BatchSupport {
-        supports.value(for: batch.kind) {
+        if let variation { return variation.base.support(for: batch) }
+        return supports.value(for: batch.kind) {
             do {
                 let graph = try graphAsItIs(for: batch.shapes)
                 let inputs = try batch.inputs.map { try graph.input(named: $0) }
@@ -90,6 +91,7 @@ extension Attributor {
 
     /// Where samples of these shapes have to be divided or the model rewritten; nil where it takes them as they are.
     package func fixedBatch(for shapes: [String: Shape]) throws -> FixedBatch? {
+        if let variation { return try variation.base.fixedBatch(for: shapes) }
         if let declared = try FixedBatch(shapes, for: model) { return declared }
         // A batch may be free by declaration only: constants inside still hold the exported number.
         guard let single = FixedBatch(singly: shapes, for: model) else { return nil }
@@ -105,6 +107,11 @@ extension Attributor {
     ///
     /// - Throws: `ExplanationError.batch` where it takes only its own number.
     package func specialisedGraph(for shapes: [String: Shape]) throws -> Graph {
+        if let variation {
+            return try specialised.value(for: shapes) {
+                try variation.applied(to: variation.base.specialisedGraph(for: shapes))
+            }
+        }
         guard let batch = try fixedBatch(for: shapes) else { return try graphAsItIs(for: shapes) }
         return try rewritten.value(for: shapes) {
             switch support(for: batch) {

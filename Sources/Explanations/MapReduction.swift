@@ -40,14 +40,15 @@ extension MethodDescription.Display {
 }
 
 extension MethodDescription.Display {
-    /// A raw result without the batch axis as one number a pixel of the model's input, `[height, width]`: reduced over
-    /// channels, and laid where its cells respond, bilinear between them; nil where it is no map over a picture.
+    /// A raw result without the batch axis as one number a place, `[h, w]`, and where its cells respond over the model's
+    /// input; nil where it is no map over a picture.
     ///
     /// - Parameter layer: Where the result lives; nil where that is the input.
-    package func map(of raw: Tensor<Float>, at layer: LayerChoice?, over planes: PicturePlanes) -> Tensor<Float>? {
+    package func placedMap(
+        of raw: Tensor<Float>, at layer: LayerChoice?, over planes: PicturePlanes
+    ) -> (map: Tensor<Float>, placement: MapPlacement)? {
         let map = map(of: raw, channelsLast: planes.channelAxis == 3, height: planes.height, width: planes.width)
         guard map.shape.rank == 2, map.shape.count > 0 else { return nil }
-        guard map.shape != [planes.height, planes.width] else { return map }
         let placement =
             layer?.layer.layout.flatMap { layout in
                 map.shape == [layout.height, layout.width]
@@ -55,6 +56,16 @@ extension MethodDescription.Display {
             }
             ?? MapPlacement(
                 rows: .tiling(planes.height, cells: map.shape[0]), columns: .tiling(planes.width, cells: map.shape[1]))
+        return (map, placement)
+    }
+
+    /// A raw result without the batch axis as one number a pixel of the model's input, `[height, width]`: reduced over
+    /// channels, and laid where its cells respond, bilinear between them; nil where it is no map over a picture.
+    ///
+    /// - Parameter layer: Where the result lives; nil where that is the input.
+    package func map(of raw: Tensor<Float>, at layer: LayerChoice?, over planes: PicturePlanes) -> Tensor<Float>? {
+        guard let (map, placement) = placedMap(of: raw, at: layer, over: planes) else { return nil }
+        guard map.shape != [planes.height, planes.width] else { return map }
         return map.laid(over: (planes.height, planes.width), placement: placement)
     }
 }

@@ -12,6 +12,9 @@ public enum MethodCatalogue {
         AverageOverClasses.self,
         BlurIntegratedGradients.self,
         CAM.self,
+        Canny.self,
+        CentredGaussian.self,
+        Constant.self,
         Counterfactual.self,
         Deconvnet.self,
         DeepLIFT.self,
@@ -52,6 +55,7 @@ public enum MethodCatalogue {
         PositivePart.self,
         Product.self,
         RISE.self,
+        RandomMap.self,
         RandomOcclusion.self,
         ReciproCAM.self,
         RefineCAM.self,
@@ -61,6 +65,7 @@ public enum MethodCatalogue {
         SmoothGradCAMPlusPlus.self,
         SmoothGradSquared.self,
         SmoothedScoreCAM.self,
+        Sobel.self,
         SobolIndices.self,
         TestTimeAugmentation.self,
         TripletGradCAM.self,
@@ -74,9 +79,9 @@ public enum MethodCatalogue {
         methods.map { $0.description }.sorted { $0.name < $1.name }
     }
 
-    /// The entries of methods that need no file and no other word: their defaults are enough.
+    /// The entries of methods that ask a model and need no file and no other word: their defaults are enough.
     public static var selfContained: [MethodDescription] {
-        descriptions.filter { (try? method(MethodSpecification($0.name))) != nil }
+        descriptions.filter { $0.family != .reference && (try? method(MethodSpecification($0.name))) != nil }
     }
 
     /// The entry of a method; fails with near misses.

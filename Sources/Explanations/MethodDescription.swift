@@ -36,6 +36,8 @@ public struct MethodDescription: Sendable, Hashable {
         case composition
         /// What other methods are made of.
         case rawMaterial = "raw material"
+        /// What looks at no model: explanations are read beside it.
+        case reference = "reference without the model"
     }
 
     /// What of a raw map a picture shows.

@@ -37,6 +37,13 @@ public struct RunProgress: Sendable, Hashable {
     /// The time since the method began.
     public let elapsed: Duration
 
+    package init(label: String, done: Int, total: Int, elapsed: Duration) {
+        self.label = label
+        self.done = done
+        self.total = total
+        self.elapsed = elapsed
+    }
+
     /// The time that the rest takes at the same rate; nil before the first run.
     public var remaining: Duration? { done > 0 ? elapsed * (Double(total - done) / Double(done)) : nil }
 }

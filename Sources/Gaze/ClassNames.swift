@@ -5,6 +5,18 @@ import Graphs
 public enum ClassNames {
     /// Reads a text file with one name per line; a leading ImageNet synset id is dropped.
     public static func read(path: String) throws(GazeError) -> [String] {
+        try lines(path: path).map { identified($0)?.name ?? $0 }
+    }
+
+    /// The class of each ImageNet synset id that a line of a text file begins with.
+    public static func identifiers(path: String) throws(GazeError) -> [String: Int] {
+        let known = try lines(path: path).enumerated().compactMap { index, line in
+            identified(line).map { ($0.identifier, index) }
+        }
+        return Dictionary(known, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func lines(path: String) throws(GazeError) -> [String] {
         let text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw .labels(path: path, reason: WritingProblem.words(for: error))
@@ -14,13 +26,16 @@ public enum ClassNames {
         }
         while lines.last?.isEmpty == true { lines.removeLast() }
         guard !lines.isEmpty else { throw .labels(path: path, reason: "it holds no name") }
-        return lines.map { line in
-            let words = line.split(separator: " ", maxSplits: 1)
-            guard words.count == 2, words[0].count == 9, words[0].first == "n",
-                words[0].dropFirst().allSatisfy(\.isNumber)
-            else { return line }
-            return String(words[1])
-        }
+        return lines
+    }
+
+    /// `n02123394 Persian cat` in two parts; nil for a line without an identifier.
+    private static func identified(_ line: String) -> (identifier: String, name: String)? {
+        let words = line.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0].count == 9, words[0].first == "n",
+            words[0].dropFirst().allSatisfy(\.isNumber)
+        else { return nil }
+        return (String(words[0]), String(words[1]))
     }
 
     /// The class that a text means: an index, a full name, one of a name's synonyms, or the only name that contains it.

@@ -176,7 +176,7 @@ public final class Explainer: Sendable {
         return HeadReading(head: known.head, outputs: known.outputs)
     }
 
-    private func unknownOutputs() -> GazeError {
+    func unknownOutputs() -> GazeError {
         let texts = model.outputs.map { port in
             "'\(port.name)' [\(port.dimensions.map(\.description).joined(separator: ", "))]"
         }

@@ -6,5 +6,6 @@
 @_exported public import Imaging
 @_exported public import Reports
 @_exported public import Runtime
+@_exported public import Storage
 @_exported public import Tensors
 @_exported public import Training

@@ -100,6 +100,13 @@ public struct Sidecar: Sendable, Hashable, Codable {
         }
     }
 
+    /// Which class a WordNet identifier means, where names stand in a file whose lines begin with them.
+    public func classIdentifiers(forModel modelPath: String) throws(GazeError) -> [String: Int] {
+        guard case .file(let name)? = labels else { return [:] }
+        let folder = URL(fileURLWithPath: modelPath).deletingLastPathComponent()
+        return try ClassNames.identifiers(path: URL(fileURLWithPath: name, relativeTo: folder).path)
+    }
+
     /// A misspelt key would silently leave a guess in place.
     private static func refuseUnknownKeys(in text: String, path: String) throws {
         guard let root = try Yams.compose(yaml: text) else { return }

@@ -54,11 +54,14 @@ enum Console {
         if failed > 0 { throw ExitCode(failed == items.count ? 2 : 1) }
     }
 
-    /// An error as one line that ends in a full stop, whatever library it comes from.
-    static func sentence(_ error: any Error) -> String {
-        let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+    /// A sentence that ends in a full stop, on one line.
+    static func sentence(_ words: String) -> String {
+        let text = words.split(whereSeparator: \.isNewline).joined(separator: " ")
         return text.hasSuffix(".") || text.hasSuffix(")") || text.hasSuffix("?") ? text : text + "."
     }
+
+    /// An error as one line that ends in a full stop, whatever library it comes from.
+    static func sentence(_ error: any Error) -> String { sentence("\(error)") }
 
     /// Reads options before any work is done: what is wrong with them is a usage error (exit code 64).
     static func options<Value>(_ read: () throws -> Value) throws -> Value {

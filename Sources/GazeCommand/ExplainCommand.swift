@@ -20,7 +20,7 @@ struct ExplainCommand: ParsableCommand {
     @Option(
         name: [.customShort("m"), .long],
         help:
-            "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one with its defaults."
+            "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one that asks the model, with its defaults."
     )
     var method: [String] = ["gradcam"]
 
@@ -62,6 +62,12 @@ struct ExplainCommand: ParsableCommand {
 
     @Option(help: "Colours of positive maps: turbo, viridis, inferno, jet.")
     var colours: String?
+
+    @Flag(
+        help:
+            "Say with every map whether its method depends on what this model learnt: 'gaze check' of the upper half of the layers, at each picture's likeliest class."
+    )
+    var check = false
 
     @Flag(help: "Show the overlay in the terminal.")
     var preview = false
@@ -110,13 +116,15 @@ struct ExplainCommand: ParsableCommand {
             var files = ExplanationFiles(folder: output, formats: try parsedFormats())
             let places = try mask.map { try PlaceMask(contentsOf: $0) }
             try files.makeFolder()
+            let verdicts = try check ? verdicts(explainer, specifications) : [:]
             var contactSheet = ContactSheet(path: sheet)
             var records: [ExplanationRecord] = []
             let failures = FailureCount()
             defer { if json { try? Console.putJSON(records) } }
             try Console.forEach(images) { path in
                 guard !Interruption.happened else { throw RuntimeError.cancelled }
-                let maps = try explain(path, specifications, places, explainer, &files, failures, modelHash)
+                let maps = try explain(
+                    path, specifications, places, explainer, &files, failures, modelHash, verdicts)
                 records += maps.map(\.record)
                 contactSheet.add(maps)
             }
@@ -127,9 +135,33 @@ struct ExplainCommand: ParsableCommand {
         }
     }
 
+    /// Whether each method depends on what the model learnt; maps are made all the same where that cannot be found out.
+    private func verdicts(
+        _ explainer: Explainer, _ specifications: [MethodSpecification]
+    ) throws -> [MethodSpecification: SanityReport.MethodResult] {
+        do {
+            let outcome = try explainer.sanityCheck(
+                // Standard input can be read once.
+                images.filter { $0 != "-" }.map { path in (path, { try Console.picture(path) }) },
+                methods: specifications, layer: ["auto", "structural"].contains(layer) ? nil : layer,
+                options: SanityCheckOptions(isUpperHalfEnough: true), settings: budget.settings())
+            for note in outcome.report.notes { Console.say("note: in the check \(note)") }
+            return Dictionary(
+                zip(outcome.report.methods, specifications.filter { method in
+                    outcome.report.methods.contains { $0.label == method.label }
+                }).map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        } catch RuntimeError.cancelled {
+            throw RuntimeError.cancelled
+        } catch {
+            Console.say("note: the maps could not be checked: \(Console.sentence(error))")
+            return [:]
+        }
+    }
+
     private func explain(
         _ path: String, _ specifications: [MethodSpecification], _ places: PlaceMask?, _ explainer: Explainer,
-        _ files: inout ExplanationFiles, _ failures: FailureCount, _ modelHash: Concurrent<ContentHash>
+        _ files: inout ExplanationFiles, _ failures: FailureCount, _ modelHash: Concurrent<ContentHash>,
+        _ verdicts: [MethodSpecification: SanityReport.MethodResult]
     ) throws -> [ContactSheet.Map] {
         let start = ContinuousClock.now
         let picture = try Console.picture(path)
@@ -159,10 +191,11 @@ struct ExplainCommand: ParsableCommand {
         }
         var shown: LayerTrial?
         return try explanations.map { explanation in
-            let record = ExplanationRecord(
+            var record = ExplanationRecord(
                 explanation, model: model, image: path, top: top, preprocessing: explainer.preprocessing,
                 versions: ["gaze": GazeVersion.text, explainer.model.engine.name: explainer.model.engine.version],
                 seconds: seconds, modelHash: try? modelHash.get(), imageHash: try? ContentHash(contentsOf: path))
+            record.check = verdicts[explanation.method]
             let overlay = try explanation.drawn(overlay(for: explanation))
             let written = try files.write(explanation, record: record, overlay: overlay)
             if !json {
@@ -180,6 +213,7 @@ struct ExplainCommand: ParsableCommand {
             "\(explanation.method.name) of \(explanation.subject), score \(String(format: "%.4g", explanation.score))")
         Console.put("  score  \(explanation.statement)")
         if let layer = explanation.layer { Console.put("  layer  \(layer.layer.name): \(layer.reason)") }
+        if let check = record.check { Console.put("  check  \(check.verdict.rawValue): \(check.sentence)") }
         for (format, path) in record.files.sorted(by: { $0.key > $1.key }) {
             Console.put("  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)")
         }

@@ -15,8 +15,9 @@ struct GazeCommand: ParsableCommand {
             """,
         version: GazeVersion.text,
         subcommands: [
-            ExplainCommand.self, PredictCommand.self, InspectCommand.self, MethodsCommand.self, ModelsCommand.self,
-            AttributeCommand.self, CompileCommand.self, VerifyCommand.self, CompareMapsCommand.self,
+            ExplainCommand.self, PredictCommand.self, InspectCommand.self, CheckCommand.self, EvaluateCommand.self,
+            MethodsCommand.self, MetricsCommand.self, ModelsCommand.self, AttributeCommand.self, CompileCommand.self,
+            VerifyCommand.self, CompareMapsCommand.self,
         ])
 }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Gaze
 
 /// `gaze methods [NAME]`
@@ -40,7 +39,7 @@ struct MethodsCommand: ParsableCommand {
     func run() throws {
         try Console.report {
             if let pages {
-                try write(pages)
+                try PageFolder.write(MethodPage.files(MethodCatalogue.descriptions), to: pages)
             } else if let name {
                 let description = try MethodCatalogue.description(named: name)
                 if json { try Console.putJSON(Entry(description)) } else { show(description) }
@@ -56,17 +55,6 @@ struct MethodsCommand: ParsableCommand {
                     Console.put(Console.table(rows))
                 }
             }
-        }
-    }
-
-    private func write(_ folder: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            for (name, text) in MethodPage.files(MethodCatalogue.descriptions) {
-                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"), options: .atomic)
-            }
-        } catch {
-            throw GazeError.unwritable(path: folder, reason: WritingProblem.words(for: error))
         }
     }
 

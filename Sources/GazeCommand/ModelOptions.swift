@@ -74,6 +74,12 @@ struct ModelOptions: ParsableArguments {
         return explainer
     }
 
+    /// Which class a WordNet identifier means: where the lines of the label file begin with them.
+    func classIdentifiers(for path: String) throws -> [String: Int] {
+        if let labels { return try ClassNames.identifiers(path: labels) }
+        return try Sidecar.read(forModel: path)?.classIdentifiers(forModel: path) ?? [:]
+    }
+
     private var changesPreprocessing: Bool {
         preset != nil || scale != nil || mean != nil || std != nil
     }

@@ -36,10 +36,12 @@ struct RunOptions: ParsableArguments {
     }
 
     /// The settings, with progress on a terminal; an interrupt ends methods early.
-    func settings() -> RunSettings {
+    ///
+    /// - Parameter showsProgress: Whether methods say how far they are; commands that have a line of their own leave it out.
+    func settings(showsProgress: Bool = true) -> RunSettings {
         var settings = RunSettings(
             memory: bytes ?? 1 << 28, time: duration, cancellation: Interruption.cancellation)
-        if Console.isInteractive {
+        if showsProgress, Console.isInteractive {
             let line = ProgressLine()
             settings.progress = { line.show($0) }
         }

@@ -121,3 +121,16 @@ extension ModelProto {
         return total
     }
 }
+
+extension ONNXFile {
+    /// The files of a model: its own, and the data files that its tensors lie in, by the names that it gives them, sorted.
+    package static func files(of path: String) throws(ONNXFormatError) -> [String] {
+        var model = try readStructure(path: path)
+        var locations: Set<String> = []
+        model.mutateTensors { tensor, _ in
+            if tensor.dataLocation == .external { locations.insert(tensor.externalEntry("location") ?? "") }
+        }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        return [path] + locations.sorted().map { (folder as NSString).appendingPathComponent($0) }
+    }
+}

@@ -1,3 +1,4 @@
+import Evaluation
 import Explanations
 import Foundation
 import Graphs
@@ -9,6 +10,7 @@ extension Explanation {
         var captions = ["Model: \(URL(fileURLWithPath: record.model).lastPathComponent) · Method: \(method.name)"]
         if let layer { captions.append("Layer: \(layer.layer.name), \(layer.reason)") }
         captions.append("Score: \(statement)")
+        if let check = record.check { captions.append("Check: \(check.verdict.rawValue), \(check.sentence).") }
         captions += notes.filter { $0 != overlay.diagnosis.description }.map { "Note: \($0)" }
         let certainty = prediction?.probability.map { String(format: "%.1f %%", $0 * 100) }
         return Figure.explanation(

@@ -1,3 +1,4 @@
+public import Evaluation
 public import Explanations
 public import Foundation
 import Graphs
@@ -68,6 +69,8 @@ public struct ExplanationRecord: Sendable, Codable {
     public let preprocessing: Preprocessing
     /// What a reader should know.
     public let notes: [String]
+    /// Whether the method's maps depend on what the model learnt; nil where that was not checked.
+    public var check: SanityReport.MethodResult?
     /// The files that belong to it, by format.
     public internal(set) var files: [String: String]
     /// Gaze's and the engine's versions.

@@ -1,20 +1,163 @@
-public import Foundation
+import Foundation
 import GRDB
+public import Tensors
 
-/// Results by what they were computed from, in one SQLite file.
+/// Results by what they were computed from, in one SQLite file: what is known is not computed again.
+///
+/// Several processes may use one file; one that wants to write waits for the other.
+///
+/// ```swift
+/// let store = try ResultStore(path: "results.sqlite")
+/// let known = try store.results(for: keys)
+/// ```
 public final class ResultStore: Sendable {
+    /// The file; empty for a store in memory.
+    public let path: String
     private let database: DatabaseQueue
 
+    /// How long another process may hold the file.
+    static let patience = 10
+    /// `GAZE` in ASCII: by it SQLite files are told apart.
+    private static let application = 0x4741_5A45
+    /// SQLite takes at most 32766 values in one statement; fewer read well enough.
+    private static let portion = 500
+
     /// Opens or makes the file.
-    public init(path: String) throws {
-        database = try DatabaseQueue(path: path)
-        try database.write { database in
-            try database.execute(sql: "CREATE TABLE IF NOT EXISTS result (key TEXT PRIMARY KEY, value BLOB NOT NULL)")
+    public init(path: String) throws(StorageError) {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(TimeInterval(Self.patience))
+        self.path = path
+        do {
+            let database = try DatabaseQueue(path: path, configuration: configuration)
+            try Self.prepare(database, path: path)
+            self.database = database
+        } catch {
+            throw StorageError(error, path: path)
         }
     }
 
-    /// The result of a key; nil where none was kept.
-    public func value(for key: String) throws -> Data? {
-        try database.read { try Data.fetchOne($0, sql: "SELECT value FROM result WHERE key = ?", arguments: [key]) }
+    /// A store that is gone with the process.
+    public init() throws(StorageError) {
+        path = ""
+        do {
+            database = try DatabaseQueue()
+            try Self.prepare(database, path: "")
+        } catch {
+            throw StorageError(error, path: "in memory")
+        }
+    }
+
+    /// The results that are known of these keys.
+    public func results(for keys: [ContentHash]) throws(StorageError) -> [ContentHash: StoredResult] {
+        try reporting {
+            try database.read { database in
+                var found: [ContentHash: StoredResult] = [:]
+                for start in stride(from: 0, to: keys.count, by: Self.portion) {
+                    let portion = keys[start..<min(start + Self.portion, keys.count)]
+                    let byText = Dictionary(portion.map { ($0.description, $0) }, uniquingKeysWith: { first, _ in first })
+                    let marks = databaseQuestionMarks(count: byText.count)
+                    let rows = try Row.fetchAll(
+                        database,
+                        sql: "SELECT key, model, image, method, metric, value, content, seconds FROM result WHERE key IN (\(marks))",
+                        arguments: StatementArguments(byText.keys))
+                    for row in rows {
+                        guard let text: String = row["key"], let key = byText[text] else { continue }
+                        found[key] = StoredResult(
+                            key: key, model: row["model"], image: row["image"], method: row["method"],
+                            metric: row["metric"], value: row["value"], content: row["content"],
+                            seconds: row["seconds"])
+                    }
+                }
+                return found
+            }
+        }
+    }
+
+    /// Keeps results, all of them or none; those that are known already are replaced.
+    public func keep(_ results: [StoredResult]) throws(StorageError) {
+        guard !results.isEmpty else { return }
+        try reporting {
+            try database.write { database in
+                for result in results {
+                    try database.execute(
+                        sql: """
+                            INSERT OR REPLACE INTO result (key, model, image, method, metric, value, content, seconds)
+                            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                            """,
+                        arguments: [
+                            result.key.description, result.model, result.image, result.method, result.metric,
+                            result.value, result.content, result.seconds,
+                        ])
+                }
+            }
+        }
+    }
+
+    /// How many results are kept.
+    public func count() throws(StorageError) -> Int {
+        try reporting {
+            try database.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM result") ?? 0 }
+        }
+    }
+
+    private func reporting<Value>(_ body: () throws -> Value) throws(StorageError) -> Value {
+        do { return try body() } catch { throw StorageError(error, path: path) }
+    }
+
+    // MARK: Schema
+
+    /// Steps of the schema, in the order in which they came; a step that was published never changes.
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("results") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE result (
+                        key TEXT NOT NULL PRIMARY KEY,
+                        model TEXT NOT NULL,
+                        image TEXT NOT NULL,
+                        method TEXT NOT NULL,
+                        metric TEXT NOT NULL,
+                        value REAL,
+                        content BLOB NOT NULL,
+                        seconds REAL NOT NULL
+                    ) WITHOUT ROWID
+                    """)
+            try database.execute(sql: "PRAGMA application_id = \(application)")
+        }
+        return migrator
+    }
+
+    /// Brings the schema up to date, in a database of ours or an empty one.
+    private static func prepare(_ database: DatabaseQueue, path: String) throws {
+        let isCurrent = try database.read { database in
+            let owner = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+            let tables = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
+            guard owner == application || tables == 0 else { throw StorageError.foreign(path: path) }
+            guard tables > 0 else { return false }
+            guard try !migrator.hasBeenSuperseded(database) else { throw StorageError.newer(path: path) }
+            return try migrator.hasCompletedMigrations(database)
+        }
+        // A file that is up to date is not written, so that one of a read-only folder can still be read.
+        if !isCurrent { try migrator.migrate(database) }
+    }
+}
+
+extension StorageError {
+    /// What SQLite reports, in our words.
+    fileprivate init(_ error: any Error, path: String) {
+        guard let error = error as? DatabaseError else {
+            self = error as? StorageError ?? .failed(path: path, reason: "\(error)")
+            return
+        }
+        let reason = error.message ?? "SQLite reports code \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH: self = .unopenable(path: path, reason: reason)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(path: path, reason: reason)
+        case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path, seconds: ResultStore.patience)
+        case .SQLITE_READONLY: self = .readOnly(path: path)
+        case .SQLITE_FULL: self = .full(path: path)
+        default: self = .failed(path: path, reason: reason)
+        }
     }
 }

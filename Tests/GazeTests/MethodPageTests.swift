@@ -29,7 +29,7 @@ import Testing
                 #expect(!text.isEmpty, "\(method.name) has no \(what)")
             }
             #expect(
-                !method.paper.isEmpty || [.rawMaterial, .composition].contains(method.family),
+                !method.paper.isEmpty || [.rawMaterial, .composition, .reference].contains(method.family),
                 "\(method.name) names no paper")
             #expect(Set(method.parameters.map(\.name)).count == method.parameters.count)
         }

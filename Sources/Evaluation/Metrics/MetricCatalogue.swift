@@ -1,4 +1,4 @@
-package import Explanations
+public import Explanations
 import Graphs
 
 /// Every metric by name; one line a metric, sorted.
@@ -7,23 +7,33 @@ public enum MetricCatalogue {
         ADCC.self,
         AverageDrop.self,
         AverageGain.self,
+        BoxOverlap.self,
         Coherency.self,
         Complexity.self,
         Deletion.self,
+        EffectiveHeatRatio.self,
+        EnergyInside.self,
+        GroundTruthKnown.self,
         IROF.self,
         Increase.self,
         Infidelity.self,
         Insertion.self,
+        MaxBoxAccuracy.self,
+        MaxBoxAccuracyV2.self,
         MaxSensitivity.self,
         MethodAgreement.self,
         Monotonicity.self,
         PerformanceInformation.self,
+        PixelAveragePrecision.self,
         PixelFlipping.self,
+        PointingGame.self,
         ROAD.self,
         RandomLogit.self,
         Selectivity.self,
         SensitivityN.self,
         Sparseness.self,
+        TopFiveLocalisationError.self,
+        TopOneLocalisationError.self,
         WinRate.self,
     ]
 
@@ -43,6 +53,11 @@ public enum MetricCatalogue {
         return try EvaluationError.asking(.metric, specification) { parameters throws(ExplanationError) in
             try type.init(&parameters)
         }
+    }
+
+    /// Fails where a specification names no metric, or parameters that it does not take.
+    public static func check(_ specification: MethodSpecification) throws(EvaluationError) {
+        _ = try metric(specification)
     }
 
     private static func type(named name: String) throws(EvaluationError) -> any Metric.Type {

@@ -26,7 +26,8 @@ package struct DifferentPictures: Sendable, Hashable, Codable {
         let name = type(of: similarity).description.name
         guard maps.count > 1, pairs > 0 else {
             throw .undefined(
-                measure: name, reason: "maps of at least two pictures are compared in pairs, and there are \(maps.count)")
+                measure: name,
+                reason: "maps of at least two pictures are compared in pairs, and there are \(maps.count)")
         }
         var values: [Double] = []
         for (first, second) in Self.draw(pairs, of: maps.count, seed: seed) {

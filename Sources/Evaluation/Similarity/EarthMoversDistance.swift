@@ -19,14 +19,16 @@ package struct EarthMoversDistance: MapSimilarity {
     }
 
     static let grid = MethodParameter<Int>.integer(
-        "grid", 16, in: 1...32, "the most cells along a side; larger maps are summed over cells, which moves mass by at most half a cell"
+        "grid", 16, in: 1...32,
+        "the most cells along a side; larger maps are summed over cells, which moves mass by at most half a cell"
     )
     static let mass = MethodParameter<Mass>.choice("mass", .magnitude, "what of a number is mass; channels are added")
     static let unit = MethodParameter<Unit>.choice("unit", .pixels, "pixels, or fractions of the map's diagonal")
 
     package static let description = MeasureDescription(
         name: "emd", family: .similarity,
-        summary: "Earth mover's distance: how far one map's mass has to be carried to become the other; 0 for equal maps.",
+        summary:
+            "Earth mover's distance: how far one map's mass has to be carried to become the other; 0 for equal maps.",
         formula: "min_f sum_ij f_ij d_ij, f >= 0, sum_j f_ij = |a_i| / sum |a|, sum_i f_ij = |b_j| / sum |b|",
         paper: "Rubner, Tomasi and Guibas, The Earth Mover's Distance as a Metric for Image Retrieval, IJCV 2000",
         range: "0 to the diagonal", better: .neither,
@@ -50,7 +52,8 @@ package struct EarthMoversDistance: MapSimilarity {
         let pair = try MapPair(first, second, for: Self.description.name)
         let planes = try pair.planes()
         guard let left = portions(planes.first), let right = portions(planes.second) else {
-            throw pair.incomparable("a map without \(mass == .positive ? "positive values" : "values other than 0") has no mass")
+            throw pair.incomparable(
+                "a map without \(mass == .positive ? "positive values" : "values other than 0") has no mass")
         }
         // Distances obey the triangle inequality, so what both maps have in a cell stays there.
         let cells = left.indices
@@ -87,7 +90,9 @@ package struct EarthMoversDistance: MapSimilarity {
                     let value = mass == .magnitude ? abs(number) : max(number, 0)
                     guard value > 0 else { continue }
                     for (line, height) in vertical[row] {
-                        for (place, width) in horizontal[column] { cells[line * columns + place] += value * height * width }
+                        for (place, width) in horizontal[column] {
+                            cells[line * columns + place] += value * height * width
+                        }
                     }
                 }
             }

@@ -11,7 +11,8 @@ package struct HOGSimilarity: MapSimilarity {
 
     static let cell = MethodParameter<Int>.integer("cell", 16, in: 2...1024, "the side of a cell in pixels")
     static let correlation = MethodParameter<Correlation>.choice(
-        "correlation", .pearson, "of the features: the sanity checks' paper says Pearson, their released code takes Spearman")
+        "correlation", .pearson,
+        "of the features: the sanity checks' paper says Pearson, their released code takes Spearman")
 
     package static let description = MeasureDescription(
         name: "hog", family: .similarity, summary: "Correlation of histograms of oriented gradients.",

@@ -41,7 +41,8 @@ struct OrientedGradients: Sendable {
 
     /// Of every cell the mean magnitude of its pixels' gradients, orientation by orientation.
     private func histograms(of map: MapPlaneStack, rows: Int, columns: Int) -> [Double] {
-        var cells = [Double](repeating: 0, count: rows * columns * Self.orientations)
+        // Summed in single precision as scikit-image does: ranks see whether two cells are equal.
+        var cells = [Float](repeating: 0, count: rows * columns * Self.orientations)
         let width = 180 / Double(Self.orientations)
         for row in 0..<rows * cell {
             for column in 0..<columns * cell {
@@ -51,10 +52,11 @@ struct OrientedGradients: Sendable {
                 let turned = angle < 0 ? angle + 180 : angle == 180 ? 0 : angle
                 let orientation = Int(turned / width)
                 guard orientation < Self.orientations else { continue }
-                cells[((row / cell) * columns + column / cell) * Self.orientations + orientation] += magnitude
+                let place = ((row / cell) * columns + column / cell) * Self.orientations + orientation
+                cells[place] = Float(Double(cells[place]) + magnitude)
             }
         }
-        return cells.map { $0 / Double(cell * cell) }
+        return cells.map { Double($0 / Float(cell * cell)) }
     }
 
     /// Central differences, 0 at the border, of the channel where they are largest.
@@ -64,7 +66,7 @@ struct OrientedGradients: Sendable {
         for plane in map.channels {
             let down = row > 0 && row < map.height - 1 ? plane[place + map.width] - plane[place - map.width] : 0
             let right = column > 0 && column < map.width - 1 ? plane[place + 1] - plane[place - 1] : 0
-            let magnitude = (down * down + right * right).squareRoot()
+            let magnitude = hypot(down, right)
             if magnitude > largest.magnitude { largest = (down, right, magnitude) }
         }
         return (largest.down, largest.right, largest.magnitude)

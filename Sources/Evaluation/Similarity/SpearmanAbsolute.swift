@@ -14,6 +14,6 @@ package struct SpearmanAbsolute: MapSimilarity, ParameterFree {
 
     package func value(_ first: Tensor<Float>, _ second: Tensor<Float>) throws(EvaluationError) -> Double {
         let pair = try MapPair(first, second, for: Self.description.name)
-        return RankCorrelation.spearman(pair.first.elements.map(abs), pair.second.elements.map(abs))
+        return RankCorrelation.spearman(maps: pair.first.elements.map(abs), pair.second.elements.map(abs))
     }
 }

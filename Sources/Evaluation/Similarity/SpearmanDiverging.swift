@@ -19,6 +19,6 @@ package struct SpearmanDiverging: MapSimilarity, ParameterFree {
 
     package func value(_ first: Tensor<Float>, _ second: Tensor<Float>) throws(EvaluationError) -> Double {
         let pair = try MapPair(first, second, for: Self.description.name)
-        return RankCorrelation.spearman(pair.first.elements, pair.second.elements)
+        return RankCorrelation.spearman(maps: pair.first.elements, pair.second.elements)
     }
 }

@@ -39,7 +39,8 @@ package struct StructuralSimilarity: MapSimilarity {
         "window", .gaussian, "11x11 Gaussian weights of sigma 1.5, or 7x7 equal weights")
     static let range = MethodParameter<Double>.number(
         "range", 1, in: 1e-6...1e6,
-        "the span L of the numbers: 1 for maps from 0 to 1; the sanity checks' released code got 2, scikit-image's default for floats then")
+        "the span L of the numbers: 1 for maps from 0 to 1; the sanity checks' released code got 2, scikit-image's default for floats then"
+    )
     static let covariance = MethodParameter<Covariance>.choice(
         "covariance", .sample, "division by n - 1 as scikit-image does, or by n as the paper does")
 

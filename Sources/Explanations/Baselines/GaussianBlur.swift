@@ -23,13 +23,18 @@ package struct GaussianBlur: Sendable, Hashable {
     /// A filtered map `[H, W]`.
     package func applied(to plane: Tensor<Float>) -> Tensor<Float> {
         guard sigma > 0 else { return plane }
-        let (height, width) = (plane.shape[0], plane.shape[1])
-        let values = plane.elements.map(Double.init)
-        let columns = Self.transposed(filtered(values, lines: height, length: width, along: axis(width)), height, width)
-        let both = filtered(columns, lines: width, length: height, along: axis(height))
+        let values = applied(to: plane.elements.map(Double.init), height: plane.shape[0], width: plane.shape[1])
         var result = plane
-        result.mutateElements { $0 = Self.transposed(both, width, height).map { Float($0) } }
+        result.mutateElements { $0 = values.map { Float($0) } }
         return result
+    }
+
+    /// A filtered map, row by row.
+    package func applied(to values: [Double], height: Int, width: Int) -> [Double] {
+        guard sigma > 0 else { return values }
+        let columns = Self.transposed(filtered(values, lines: height, length: width, along: axis(width)), height, width)
+        return Self.transposed(
+            filtered(columns, lines: width, length: height, along: axis(height)), width, height)
     }
 
     /// The filter along an axis of this length as a matrix: row i holds what position i is made of.

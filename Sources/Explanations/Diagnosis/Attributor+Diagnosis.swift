@@ -6,6 +6,7 @@ extension Attributor {
     /// What is wrong with a result that shows nothing, and why, a sentence for each kind; empty where it shows something.
     func diagnoses(of answer: Attribution, to query: Query) -> [String] {
         guard let method = try? MethodCatalogue.method(answer.method), type(of: method).description.place != .score,
+            type(of: method).description.family != .reference,
             answer.values.shape.rank > 0, answer.values.shape[0] == answer.scores.count
         else { return [] }
         var sentences: [String] = []

@@ -183,3 +183,17 @@ package struct HeadScore: Sendable {
         self.statement = statement
     }
 }
+
+extension HeadScore {
+    /// The probability that belongs to the score of a class; nil where the head has none, or the score is no single element.
+    package func probability(in head: HeadDescription) -> Target? {
+        guard case .logit(let element) = target else { return nil }
+        return switch head.kind {
+        case .classifier: .probability(element)
+        // Each class has a sigmoid of its own, and it is the output.
+        case .multiLabel: element
+        case .binary where !head.isGuess: element
+        case .binary, .regression, .embedding, .segmentation, .fullyConvolutional, .sequence, .detector: nil
+        }
+    }
+}

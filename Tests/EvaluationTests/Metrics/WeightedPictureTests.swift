@@ -65,7 +65,8 @@ import Testing
 
     @Test func winsAreStrict() throws {
         let subject = try subject(
-            [4, 0, 2, 0], others: [("gradcam", [8, 0, 4, 0]), ("b=layercam", [0, 1, 0, 0]), ("hirescam", [1, 0, 1, 0])])
+            [4, 0, 2, 0],
+            others: [("gradcam", [8, 0, 4, 0]), ("b=layercam", [0, 1, 0, 0]), ("hirescam", [1, 0, 1, 0])])
         #expect(try MetricToys.measure("win-rate:over=gradcam", subject).value == 0)
         #expect(try MetricToys.measure("win-rate:over=b", subject).value == 100)
         #expect(try MetricToys.measure("win-rate:over=layercam", subject).value == 100)

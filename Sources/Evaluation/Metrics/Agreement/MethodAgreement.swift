@@ -22,8 +22,10 @@ package struct MethodAgreement: Metric {
     package static let description = MeasureDescription(
         name: "method-agreement", family: .agreement,
         summary: "Mean rank correlation, or overlap of the highest pixels, with the maps of the other methods.",
-        formula: "mean over other methods o of Spearman(m, m_o), or of |T(m) and T(m_o)| / |T(m) or T(m_o)|, T the highest pixels",
-        paper: "Krishna et al., The Disagreement Problem in Explainable Machine Learning: A Practitioner's Perspective, 2022",
+        formula:
+            "mean over other methods o of Spearman(m, m_o), or of |T(m) and T(m_o)| / |T(m) or T(m_o)|, T the highest pixels",
+        paper:
+            "Krishna et al., The Disagreement Problem in Explainable Machine Learning: A Practitioner's Perspective, 2022",
         range: "-1 to 1; 0 to 1 for iou", better: .neither, cost: "none",
         remarks:
             "Methods of one family agree because they are made alike; agreement is no evidence of truth, and disagreement says that at most one is right. Equal pixels share their rank; among the highest the first in reading order are taken.",

@@ -1,5 +1,5 @@
-import Foundation
 import Explanations
+import Foundation
 import Tensors
 
 /// Over how many pixels the map is spread, by the entropy of its magnitudes.
@@ -16,7 +16,8 @@ package struct Complexity: Metric, ParameterFree {
         paper: "Bhatt et al., Evaluating and Aggregating Feature-based Model Explanations, IJCAI 2020",
         range: "0 to ln(pixels)", better: .lower,
         remarks:
-            "Nats; its exponential is a number of pixels. Measured at the input's resolution, where a map of a coarse layer is spread by interpolation. adcc's complexity is another number, the mean of the map in [0, 1]. Quantus adds 1e-12 to q in the logarithm.")
+            "Nats; its exponential is a number of pixels. Measured at the input's resolution, where a map of a coarse layer is spread by interpolation. adcc's complexity is another number, the mean of the map in [0, 1]. Quantus adds 1e-12 to q in the logarithm."
+    )
 
     package init() {}
 

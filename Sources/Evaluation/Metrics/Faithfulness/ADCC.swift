@@ -10,9 +10,12 @@ import Tensors
 package struct ADCC: Metric {
     package static let description = MeasureDescription(
         name: "adcc", family: .faithfulness,
-        summary: "Harmonic mean of what is kept of the probability, coherency, and how little of the picture the map covers, in percent.",
-        formula: "100 x 3 / (1/coherency + 1/(1 - mean of m) + 1/(1 - max(0, Y - O)/Y)); Y = p(x), O = p(m x + (1 - m) baseline), m = the map's evidence in [0, 1]",
-        paper: "Poppi et al., Revisiting the Evaluation of Class Activation Mapping for Explainability, CVPR Workshops 2021",
+        summary:
+            "Harmonic mean of what is kept of the probability, coherency, and how little of the picture the map covers, in percent.",
+        formula:
+            "100 x 3 / (1/coherency + 1/(1 - mean of m) + 1/(1 - max(0, Y - O)/Y)); Y = p(x), O = p(m x + (1 - m) baseline), m = the map's evidence in [0, 1]",
+        paper:
+            "Poppi et al., Revisiting the Evaluation of Class Activation Mapping for Explainability, CVPR Workshops 2021",
         range: "0 to 100", better: .higher, cost: "2 forward passes and 1 more map",
         remarks:
             "Neither an empty map nor one over the whole picture can win. A mean over pictures of each picture's number; the paper's tables may be formed from the three means. The repository's adcc.py multiplies by the sum of the inverses instead of dividing by it.",

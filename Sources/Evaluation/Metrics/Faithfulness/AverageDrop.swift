@@ -11,7 +11,8 @@ package struct AverageDrop: Metric {
         name: "average-drop", family: .faithfulness,
         summary: "How much of the probability is lost where the picture is weighted by the map, in percent.",
         formula: "100 max(0, Y - O) / Y; Y = p(x), O = p(m x + (1 - m) baseline), m = the map's evidence in [0, 1]",
-        paper: "Chattopadhyay et al., Grad-CAM++: Generalized Gradient-Based Visual Explanations for Deep Convolutional Networks, WACV 2018",
+        paper:
+            "Chattopadhyay et al., Grad-CAM++: Generalized Gradient-Based Visual Explanations for Deep Convolutional Networks, WACV 2018",
         range: "0 to 100", better: .lower, cost: "2 forward passes",
         remarks:
             "Evidence is what speaks for the score: negative values are 0. A map that does not vary shows nothing. A map of ones would have no drop: large maps are favoured, so read it beside complexity, or use adcc. torchcam adds 1e-7 to Y.",

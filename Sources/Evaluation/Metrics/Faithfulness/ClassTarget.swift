@@ -6,7 +6,8 @@ extension Experiment {
     /// The class whose score is asked for: the element of a classifier's first output; nil where it is another score.
     package var classIndex: Int? {
         switch target {
-        case .elements(_, let selection), .probability(.elements(_, let selection)), .logit(.elements(_, let selection)):
+        case .elements(_, let selection), .probability(.elements(_, let selection)),
+            .logit(.elements(_, let selection)):
             switch selection {
             case .element(let indices): indices.count == 1 ? indices[0] : nil
             case .perSample(let indices): indices.indices.contains(sample) ? indices[sample] : nil

@@ -13,8 +13,10 @@ package struct Deletion: Metric {
 
     package static let description = MeasureDescription(
         name: "deletion", family: .faithfulness,
-        summary: "Area under the score while the highest pixels of the map are deleted: small where the map finds what the model needs.",
-        formula: "integral over s = 0...1 of p(x with the first s of all pixels replaced), pixels by falling map; trapezoidal rule",
+        summary:
+            "Area under the score while the highest pixels of the map are deleted: small where the map finds what the model needs.",
+        formula:
+            "integral over s = 0...1 of p(x with the first s of all pixels replaced), pixels by falling map; trapezoidal rule",
         paper: "Petsiuk et al., RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
         range: "0 to 1 for probabilities", better: .lower, cost: "steps + 1 forward passes",
         remarks:

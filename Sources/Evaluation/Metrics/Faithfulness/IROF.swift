@@ -12,8 +12,10 @@ package struct IROF: Metric {
 
     package static let description = MeasureDescription(
         name: "irof", family: .faithfulness,
-        summary: "Area over the score's curve while superpixels are removed, those of the largest mean relevance first.",
-        formula: "1 - integral over s = 0...1 of f(x without the first s of the segments) / f(x), segments by falling mean of the map; trapezoidal rule",
+        summary:
+            "Area over the score's curve while superpixels are removed, those of the largest mean relevance first.",
+        formula:
+            "1 - integral over s = 0...1 of f(x without the first s of the segments) / f(x), segments by falling mean of the map; trapezoidal rule",
         paper: "Rieger and Hansen, IROF: a Low Resource Evaluation Metric for Explanation Methods, 2020",
         range: "up to 1", better: .higher, cost: "segments + 1 forward passes",
         remarks:

@@ -12,8 +12,10 @@ package struct Insertion: Metric {
 
     package static let description = MeasureDescription(
         name: "insertion", family: .faithfulness,
-        summary: "Area under the score while the highest pixels of the map are put into a blurred picture: large where they suffice.",
-        formula: "integral over s = 0...1 of p(blurred x with the first s of all pixels taken from x), pixels by falling map; trapezoidal rule",
+        summary:
+            "Area under the score while the highest pixels of the map are put into a blurred picture: large where they suffice.",
+        formula:
+            "integral over s = 0...1 of p(blurred x with the first s of all pixels taken from x), pixels by falling map; trapezoidal rule",
         paper: "Petsiuk et al., RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
         range: "0 to 1 for probabilities", better: .higher, cost: "steps + 1 forward passes",
         remarks:

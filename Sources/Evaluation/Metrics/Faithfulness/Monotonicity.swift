@@ -26,8 +26,10 @@ package struct Monotonicity: Metric {
     package static let description = MeasureDescription(
         name: "monotonicity", family: .faithfulness,
         summary: "Whether the score never falls while pixels are added in the order of rising relevance.",
-        formula: "arya: [f(x_k) >= f(x_(k-1)) for all k]; share: the mean of that over k; nguyen: Spearman(sum of |m| over a group, E[(f(x with the group as noise) - f(x))^2] / f(x)^2)",
-        paper: "Arya et al., One Explanation Does Not Fit All, 2019; Nguyen and Martinez, On Quantitative Aspects of Model Interpretability, 2020",
+        formula:
+            "arya: [f(x_k) >= f(x_(k-1)) for all k]; share: the mean of that over k; nguyen: Spearman(sum of |m| over a group, E[(f(x with the group as noise) - f(x))^2] / f(x)^2)",
+        paper:
+            "Arya et al., One Explanation Does Not Fit All, 2019; Nguyen and Martinez, On Quantitative Aspects of Model Interpretability, 2020",
         range: "0 to 1; -1 to 1 for nguyen", better: .higher,
         cost: "steps + 1 forward passes; steps x samples + 1 for nguyen",
         remarks:

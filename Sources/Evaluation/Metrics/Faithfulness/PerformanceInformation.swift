@@ -26,7 +26,8 @@ package struct PerformanceInformation: Metric {
     package static let description = MeasureDescription(
         name: "pic", family: .faithfulness,
         summary: "Area under performance over information while the highest pixels are put into a blurred picture.",
-        formula: "integral of (p(x_q) - p(x_0)) / (p(x) - p(x_0)) over (bits(x_q) - bits(x_0)) / (bits(x) - bits(x_0)); x_0 blurred, x_q with the highest q of the pixels",
+        formula:
+            "integral of (p(x_q) - p(x_0)) / (p(x) - p(x_0)) over (bits(x_q) - bits(x_0)) / (bits(x) - bits(x_0)); x_0 blurred, x_q with the highest q of the pixels",
         paper: "Kapishnikov et al., XRAI: Better Attributions Through Regions, ICCV 2019",
         range: "0 to 1", better: .higher, cost: "percentages + 2 forward passes",
         remarks:

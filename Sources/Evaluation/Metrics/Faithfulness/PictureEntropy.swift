@@ -1,5 +1,5 @@
-import Foundation
 package import Explanations
+import Foundation
 package import Tensors
 
 /// How much information a picture holds: the entropy of what a pixel's neighbours do not tell about it.

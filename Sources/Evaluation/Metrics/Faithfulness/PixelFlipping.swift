@@ -28,7 +28,8 @@ package struct PixelFlipping: Metric {
         name: "pixel-flipping", family: .faithfulness,
         summary: "How much the score falls on average while regions are replaced in the order of the map (AOPC).",
         formula: "1/(L + 1) sum_k=0...L (f(x) - f(x after k steps)), regions by falling mean of the map",
-        paper: "Bach et al., On Pixel-Wise Explanations by Layer-Wise Relevance Propagation, PLOS ONE 2015; Samek et al., Evaluating the Visualization of What a Deep Neural Network Has Learned, TNNLS 2017",
+        paper:
+            "Bach et al., On Pixel-Wise Explanations by Layer-Wise Relevance Propagation, PLOS ONE 2015; Samek et al., Evaluating the Visualization of What a Deep Neural Network Has Learned, TNNLS 2017",
         range: "-1 to 1 for probabilities", better: .higher, cost: "steps + 1 forward passes",
         remarks:
             "Samek et al. replace by uniform noise and average several runs: baseline=noise:SEED comes near. With order=lerf small is good. Quantus' PixelFlipping returns the curve itself, and flips each channel of a pixel on its own.",

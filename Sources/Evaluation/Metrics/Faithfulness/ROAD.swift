@@ -29,8 +29,10 @@ package struct ROAD: Metric {
 
     package static let description = MeasureDescription(
         name: "road", family: .faithfulness,
-        summary: "How much more of the score is left without the least than without the most relevant pixels, imputed from their neighbours.",
-        formula: "mean over percentages q of (p(x without the lowest q) - p(x without the highest q)) / 2; removed pixels: weighted means of eight neighbours plus noise",
+        summary:
+            "How much more of the score is left without the least than without the most relevant pixels, imputed from their neighbours.",
+        formula:
+            "mean over percentages q of (p(x without the lowest q) - p(x without the highest q)) / 2; removed pixels: weighted means of eight neighbours plus noise",
         paper: "Rong et al., A Consistent and Efficient Evaluation Strategy for Attribution Methods, ICML 2022",
         range: "-0.5 to 0.5; 0 to 1 for morf and lerf", better: .higher,
         cost: "2 forward passes a percentage (1 for morf or lerf)",

@@ -14,8 +14,10 @@ package struct Selectivity: Metric {
     package static let description = MeasureDescription(
         name: "selectivity", family: .faithfulness,
         summary: "Area under the score while patches are removed, those of the largest relevance first.",
-        formula: "integral over s = 0...1 of f(x without the first s of the patches), patches by falling mean of the map; trapezoidal rule",
-        paper: "Montavon et al., Methods for Interpreting and Understanding Deep Neural Networks, Digital Signal Processing 2018",
+        formula:
+            "integral over s = 0...1 of f(x without the first s of the patches), patches by falling mean of the map; trapezoidal rule",
+        paper:
+            "Montavon et al., Methods for Interpreting and Understanding Deep Neural Networks, Digital Signal Processing 2018",
         range: "that of the score", better: .lower, cost: "patches + 1 forward passes",
         remarks:
             "Compares methods on one picture: the area is in units of the score, so an average over pictures weights those with large scores. Quantus leaves out the whole picture's score and does not divide by the number of patches.",

@@ -18,7 +18,8 @@ package struct SensitivityN: Metric {
         name: "sensitivity-n", family: .faithfulness,
         summary: "Correlation of the map's sum over random sets of pixels with the fall of the score without them.",
         formula: "mean over n of Pearson over random sets S of n pixels (sum of m over S, f(x) - f(x without S))",
-        paper: "Ancona et al., Towards Better Understanding of Gradient-Based Attribution Methods for Deep Neural Networks, ICLR 2018",
+        paper:
+            "Ancona et al., Towards Better Understanding of Gradient-Based Attribution Methods for Deep Neural Networks, ICLR 2018",
         range: "-1 to 1", better: .higher, cost: "sizes x samples + 1 forward passes",
         remarks:
             "Asks for contributions (times input), not for sensitivities. A pixel with all its channels is one feature; the paper takes channels on their own, and n from one feature to 80 % in logarithmic steps. Single pixels of a large picture move the score less than rounding, so sizes are percentages here. Quantus correlates growing sets in the order of the map instead of random ones.",

@@ -13,9 +13,11 @@ package struct WinRate: Metric {
     package static let description = MeasureDescription(
         name: "win-rate", family: .faithfulness,
         summary: "In how many pictures the map keeps more of the probability than another method's map, in percent.",
-        formula: "100 [O > O_other], averaged over pictures; O = p(m x + (1 - m) baseline), m = a map's evidence in [0, 1]",
-        paper: "Chattopadhyay et al., Grad-CAM++: Generalized Gradient-Based Visual Explanations for Deep Convolutional Networks, WACV 2018",
-        range: "0 to 100", better: .higher, cost: "1 forward pass for each method",
+        formula:
+            "100 [O > O_other], averaged over pictures; O = p(m x + (1 - m) baseline), m = a map's evidence in [0, 1]",
+        paper:
+            "Chattopadhyay et al., Grad-CAM++: Generalized Gradient-Based Visual Explanations for Deep Convolutional Networks, WACV 2018",
+        range: "0 to 100", better: .higher, comparesMethods: true, cost: "1 forward pass for each method",
         remarks:
             "Equal probabilities are won by neither, so two methods need not add up to 100. The other method has to be measured in the same run.",
         parameters: [over.description] + MapWeighting.parameters)

@@ -11,7 +11,8 @@ package struct Coherency: Metric {
         name: "coherency", family: .robustness,
         summary: "Correlation of the map with the map of the picture weighted by it.",
         formula: "(1 + Pearson(map of (m x + (1 - m) baseline), m)) / 2, m = the map's evidence in [0, 1]",
-        paper: "Poppi et al., Revisiting the Evaluation of Class Activation Mapping for Explainability, CVPR Workshops 2021",
+        paper:
+            "Poppi et al., Revisiting the Evaluation of Class Activation Mapping for Explainability, CVPR Workshops 2021",
         range: "0 to 1", better: .higher, cost: "1 more map",
         remarks: "0 where one of the maps does not vary, as in the authors' code. The layer and the score stay.",
         parameters: MapWeighting.parameters)

@@ -4,8 +4,8 @@ package enum RankCorrelation {
         pearson(ranks(of: first), ranks(of: second))
     }
 
-    package static func spearman(_ first: [Float], _ second: [Float]) -> Double {
-        pearson(ranks(of: first), ranks(of: second))
+    package static func spearman(maps first: [Float], _ second: [Float]) -> Double {
+        pearson(ranks(ofMap: first), ranks(ofMap: second))
     }
 
     /// Ranks from 1; equal values have the mean of their ranks.
@@ -17,7 +17,7 @@ package enum RankCorrelation {
     /// Ranks from 1; equal values have the mean of their ranks. No value may be NaN.
     ///
     /// A radix sort: a map has so many pixels that comparisons would be most of the time that a similarity takes.
-    package static func ranks(of values: [Float]) -> [Double] {
+    package static func ranks(ofMap values: [Float]) -> [Double] {
         let keys = sortedKeys(values)
         return ranks(keys.map { Int(truncatingIfNeeded: $0 & 0xFFFF_FFFF) }) { keys[$0] >> 32 == keys[$1] >> 32 }
     }
@@ -71,7 +71,7 @@ package enum RankCorrelation {
             squareFirst += (left - meanFirst) * (left - meanFirst)
             squareSecond += (right - meanSecond) * (right - meanSecond)
         }
-        return min(max(product / (squareFirst.squareRoot() * squareSecond.squareRoot()), -1), 1)
+        return min(max(product / (squareFirst * squareSecond).squareRoot(), -1), 1)
     }
 
     private static func isConstant(_ values: [Double]) -> Bool { values.allSatisfy { $0 == values[0] } }

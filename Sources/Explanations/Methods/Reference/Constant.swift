@@ -1,0 +1,20 @@
+import Tensors
+
+/// One everywhere: no opinion.
+package struct Constant: ProcedureMethod, ParameterFree {
+    package static let description = MethodDescription(
+        name: "constant", family: .reference, summary: "The same number everywhere: a map that says nothing.",
+        formula: "M = 1",
+        paper: "", result: ReferenceWords.result, place: .input, cost: "no pass through the model",
+        fits: ReferenceWords.fits,
+        remarks:
+            "What a metric gives for no information at all: energy inside a box is the box's share of the picture. Ranks of pixels do not exist in it, so what asks for their order gets the order in which they are stored.",
+        display: .positive)
+
+    package init() {}
+
+    package func result(of experiment: Experiment) throws -> ProcedureResult {
+        let planes = try experiment.planes()
+        return ProcedureResult(Tensor(repeating: 1, shape: [1, planes.height, planes.width]))
+    }
+}

@@ -1,0 +1,36 @@
+public import Reports
+
+/// How far an evaluation is.
+public struct EvaluationProgress: Sendable, Hashable {
+    /// How many pictures are done.
+    public let done: Int
+    /// How many there are.
+    public let total: Int
+    /// How many of them were computed, not read from the store.
+    public let computed: Int
+    /// The time since the start.
+    public let elapsed: Duration
+
+    /// The time that the rest takes at the same rate; nil before the first picture.
+    public var remaining: Duration? { done > 0 ? elapsed * (Double(total - done) / Double(done)) : nil }
+}
+
+/// Who wants to hear of an evaluation while it goes on.
+public struct EvaluationListener {
+    /// Told one sentence about what went wrong.
+    public var said: (String) -> Void
+    /// Told after every picture.
+    public var progress: (EvaluationProgress) -> Void
+    /// Given the results of a picture, method by method.
+    public var found: ([EvaluationRecord]) throws -> Void
+
+    /// A listener; nobody listens by default.
+    public init(
+        said: @escaping (String) -> Void = { _ in }, progress: @escaping (EvaluationProgress) -> Void = { _ in },
+        found: @escaping ([EvaluationRecord]) throws -> Void = { _ in }
+    ) {
+        self.said = said
+        self.progress = progress
+        self.found = found
+    }
+}

@@ -1,0 +1,104 @@
+public import Evaluation
+public import Explanations
+public import Imaging
+import Synchronization
+import Tensors
+
+/// What a sanity check found.
+public struct SanityCheckOutcome: Sendable {
+    /// Verdicts, numbers and curves.
+    public let report: SanityReport
+    /// Every comparison, and the first picture's maps.
+    package let measurements: SanityMeasurements
+    /// The first picture that was compared.
+    package let picture: Picture?
+    /// What failed and why: pictures by path, methods by label.
+    public let failures: [(name: String, error: any Error)]
+}
+
+extension Explainer {
+    /// Compares maps with those of the same model with random parameters; see `SanityCheck`.
+    ///
+    /// What is explained is what the model finds most likely in every picture.
+    /// - Parameters:
+    ///   - pictures: Names, and what reads each picture; one that fails takes no other with it.
+    ///   - methods: What is checked.
+    ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice by structure.
+    ///   - options: How the model is randomised.
+    ///   - other: The same network trained on permuted labels; maps of both are compared.
+    ///   - settings: Limits of every map; its progress tells how many comparisons are done.
+    /// - Throws: `RuntimeError.cancelled` where it was interrupted before the model's own maps were made; what fails for all
+    ///   pictures or methods alike.
+    public func sanityCheck(
+        _ pictures: [(name: String, read: () throws -> Picture)], methods: [MethodSpecification] = SanityCheck.methods,
+        layer: String? = nil, options: SanityCheckOptions = SanityCheckOptions(), randomLabels other: Explainer? = nil,
+        settings: RunSettings = RunSettings()
+    ) throws -> SanityCheckOutcome {
+        var failures: [(String, any Error)] = []
+        var subjects: [SanityCheck.Subject] = []
+        var first: (name: String, picture: Picture)?
+        for (name, read) in pictures {
+            if settings.cancellation?.isCancelled == true { throw RuntimeError.cancelled }
+            do {
+                let picture = try read()
+                let inputs = [pictureInput: try preprocessing.input(from: picture)]
+                subjects.append(
+                    SanityCheck.Subject(name: name, inputs: inputs, score: try mostLikelyScore(inputs, in: attributor)))
+                if first == nil { first = (name, picture) }
+            } catch { failures.append((name, error)) }
+        }
+        if subjects.isEmpty, let failure = failures.first { throw failure.1 }
+        var settings = settings
+        settings.space = settings.space ?? preprocessing.space
+        let collected = Collected()
+        let check = SanityCheck(
+            attributor, explained: pictureInput, methods: methods, layer: layer ?? defaultLayer, options: options,
+            settings: settings, other: other.map { other in otherModel(other) },
+            mostLikely: { [self] randomised, inputs in try mostLikelyScore(inputs, in: randomised) },
+            failed: { name, error in collected.add(name, error) })
+        let measurements = try check.measurements(of: subjects)
+        failures += collected.failures
+        let report = SanityReport(measurements, options: options, model: model.path)
+        return SanityCheckOutcome(
+            report: report, measurements: measurements, picture: first?.name == measurements.pictures.first ? first?.picture : nil,
+            failures: failures)
+    }
+
+    /// The score of what a model with this graph finds most likely.
+    private func mostLikelyScore(_ inputs: [String: AnyTensor], in attributor: Attributor) throws -> TrialScore {
+        let (head, outputs) = try headReading(inputs, in: attributor, input: pictureInput)
+        guard let finding = try head.findings(in: outputs).first else { throw unknownOutputs() }
+        return try head.score(of: finding, ScoreRequest(names: classNames), in: outputs).tried
+    }
+
+    /// The other model with its score of the class that this model finds most likely.
+    private func otherModel(_ other: Explainer) -> SanityCheck.OtherModel {
+        SanityCheck.OtherModel(other.attributor, explained: other.pictureInput) { [self] subject in
+            let (head, outputs) = try headReading(subject.inputs, in: attributor, input: pictureInput)
+            guard let finding = try head.findings(in: outputs).first else { throw unknownOutputs() }
+            var inputs = subject.inputs
+            inputs[other.pictureInput] = inputs.removeValue(forKey: pictureInput)
+            let (otherHead, otherOutputs) = try other.headReading(inputs, in: other.attributor, input: other.pictureInput)
+            let same = try otherHead.finding(FindingChoice(index: finding.index), in: otherOutputs)
+            return try otherHead.score(of: same, ScoreRequest(names: classNames), in: otherOutputs).tried
+        }
+    }
+
+    private func headReading(
+        _ inputs: [String: AnyTensor], in attributor: Attributor, input: String
+    ) throws -> (head: any Head, outputs: OutputValues) {
+        guard let known = try attributor.reading(of: inputs, input: input, labelCount: classNames?.count) else {
+            throw unknownOutputs()
+        }
+        return known
+    }
+}
+
+/// What failed, from any thread.
+private final class Collected: Sendable {
+    private let entries = Mutex<[(name: String, error: any Error)]>([])
+
+    var failures: [(String, any Error)] { entries.withLock { $0.map { ($0.name, $0.error) } } }
+
+    func add(_ name: String, _ error: any Error) { entries.withLock { $0.append((name, error)) } }
+}

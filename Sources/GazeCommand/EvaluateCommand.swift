@@ -1,0 +1,172 @@
+import ArgumentParser
+import Foundation
+import Gaze
+
+/// `gaze evaluate MODEL DATASET`
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Metrics of methods over a data set, with intervals.",
+        discussion: """
+            Writes results.jsonl (a line a picture and method), summary.csv, summary.md and times.csv. What was measured is \
+            kept in results.sqlite: the same command again, also after an interrupt, computes only what is missing.
+            """)
+
+    @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
+    var model: String
+
+    @Argument(help: "A folder of pictures, a folder a class, a CSV or JSONL manifest, Pascal VOC, or COCO.", completion: .file())
+    var dataset: String
+
+    @OptionGroup(title: "What is measured")
+    var measured: EvaluationOptions
+
+    @Option(help: "How the data set lies on the disk: \(DatasetFormat.all.map(\.name).joined(separator: ", ")).")
+    var format: String?
+
+    @Option(help: "The folder of the pictures that a manifest names.", completion: .directory)
+    var images: String?
+
+    @Option(help: "Only so many pictures, drawn evenly from the whole data set.")
+    var limit: Int?
+
+    @Option(name: .shortAndLong, help: "The folder for results.", completion: .directory)
+    var output = "evaluation"
+
+    @Option(help: "The database of what was measured; results.sqlite in the output folder by default.", completion: .file())
+    var store: String?
+
+    @Flag(help: "Keep no database.")
+    var noStore = false
+
+    @Option(
+        help: "[METHOD:]METRIC=VALUE; exit code 3 where a method is worse: below the value, or above where lower is better; repeatable."
+    )
+    var failUnder: [String] = []
+
+    @OptionGroup(title: "Preprocessing")
+    var options: ModelOptions
+
+    @OptionGroup(title: "Budget")
+    var budget: RunOptions
+
+    @Flag(help: "JSON on standard output instead of a table.")
+    var json = false
+
+    func validate() throws {
+        try options.validate()
+        try measured.validate()
+        if let limit, limit < 1 { throw ValidationError("--limit takes a positive number; got \(limit).") }
+        if noStore, store != nil { throw ValidationError("--store and --no-store exclude each other; give one.") }
+        if let format, DatasetFormat(named: format) == nil {
+            throw ValidationError(
+                "--format is one of \(DatasetFormat.all.map(\.name).joined(separator: ", ")); got '\(format)'.")
+        }
+    }
+
+    func run() throws {
+        try Console.report {
+            Interruption.listen()
+            var pictures = try Dataset(
+                contentsOf: dataset, format: format.flatMap { DatasetFormat(named: $0) }, images: images)
+            for problem in pictures.problems { Console.say("gaze: \(Console.sentence(problem))") }
+            if let limit { pictures = pictures.thinned(to: limit) }
+            let plan = EvaluationPlan(
+                methods: try measured.evaluatedMethods(), metrics: try measured.metricSpecifications(for: pictures),
+                explained: EvaluatedClass(measured.explained), identifiers: try options.classIdentifiers(for: model),
+                seed: measured.seed, settings: budget.settings(showsProgress: false))
+            let requirements = try requirements(on: plan)
+            let files = try EvaluationFiles(folder: output)
+            let evaluator = try Evaluator(
+                options.explainer(for: model), plan: plan,
+                store: noStore ? ResultStore() : ResultStore(path: store ?? output + "/results.sqlite"))
+            let result = try evaluate(pictures, evaluator, files)
+            try report(result, evaluator, pictures, files, requirements)
+        }
+    }
+
+    private func evaluate(
+        _ pictures: Dataset, _ evaluator: Evaluator, _ files: EvaluationFiles
+    ) throws -> EvaluationResult {
+        let line = EvaluationLine()
+        let prefix = measured.isLenient ? "left out" : "gaze"
+        return try evaluator.evaluate(
+            pictures,
+            listener: EvaluationListener(
+                said: { sentence in
+                    line.clear()
+                    Console.say("\(prefix): \(Console.sentence(sentence))")
+                }, progress: line.show, found: files.add))
+    }
+
+    private func report(
+        _ result: EvaluationResult, _ evaluator: Evaluator, _ pictures: Dataset, _ files: EvaluationFiles,
+        _ requirements: [EvaluationRequirement]
+    ) throws {
+        let summary = evaluator.summary(of: result)
+        let problems = pictures.problems + result.problems
+        let count = Set(result.records.map(\.image)).count
+        let heading =
+            "\(model) over \(dataset): \(count) picture\(count == 1 ? "" : "s"), class \(measured.explained)\(result.isComplete ? "" : " (interrupted)")"
+        let paths = try files.finish(
+            summary, heading: heading,
+            remarks: result.notes + (problems + result.failures).map { Console.sentence($0) })
+        for note in result.notes { Console.say("note: \(Console.sentence(note))") }
+        if json {
+            try Console.putJSON(summary.all)
+        } else {
+            Console.put(heading)
+            let cells = summary.cells(interval: EvaluationSummary.halfWidth)
+            Console.put(Console.table(cells, right: Set(1..<max(cells.first?.count ?? 1, 2))))
+            Console.put("± is half of the 95 % bootstrap interval; methods in brackets are trivial references.")
+            Console.say("wrote \(paths.joined(separator: ", "))")
+        }
+        guard result.isComplete else { throw ExitCode(130) }
+        guard !result.records.isEmpty else {
+            Console.say("gaze: nothing was measured.")
+            throw ExitCode(2)
+        }
+        let violations = requirements.flatMap { $0.violations(of: summary) }
+        for violation in violations { Console.say("check failed: \(Console.sentence(violation))") }
+        if !violations.isEmpty { throw ExitCode(3) }
+        if !problems.isEmpty || (!result.failures.isEmpty && !measured.isLenient) { throw ExitCode(1) }
+    }
+
+    private func requirements(on plan: EvaluationPlan) throws -> [EvaluationRequirement] {
+        let (methods, metrics) = (plan.methods.map(\.label), plan.metrics.map(\.label) + [EvaluationSummary.seconds])
+        return try failUnder.map { text in
+            guard let requirement = EvaluationRequirement(text, methods: methods, metrics: metrics) else {
+                throw ValidationError(
+                    "--fail-under takes METRIC=VALUE or METHOD:METRIC=VALUE with METRIC one of \(metrics.joined(separator: ", ")); got '\(text)'."
+                )
+            }
+            return requirement
+        }
+    }
+}
+
+/// A line on a terminal that says how far an evaluation is.
+private final class EvaluationLine {
+    private var isShown = false
+
+    func show(_ progress: EvaluationProgress) {
+        guard Console.isInteractive, progress.computed > 0 || progress.done == progress.total else { return }
+        let seconds = progress.elapsed / .seconds(1)
+        let rest = progress.remaining.map { Self.words($0 / .seconds(1)) } ?? ""
+        let isOver = progress.done == progress.total
+        let text = String(
+            format: "%d of %d pictures, %.2f s a picture%@", progress.done, progress.total,
+            seconds / Double(max(progress.computed, 1)), isOver ? "" : ", \(rest) to go")
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)\(isOver ? "\n" : "")".utf8))
+        isShown = !isOver
+    }
+
+    /// Makes room for a sentence.
+    func clear() {
+        if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        isShown = false
+    }
+
+    private static func words(_ seconds: Double) -> String {
+        seconds < 90 ? String(format: "%.0f s", seconds) : String(format: "%.0f min", seconds / 60)
+    }
+}
