@@ -1,5 +1,6 @@
 import Differentiation
 import Graphs
+import Tensors
 
 /// Methods that need the same of a model, and whether it has that.
 public struct MethodFamily: Sendable, Codable {

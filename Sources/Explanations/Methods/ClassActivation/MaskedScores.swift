@@ -1,4 +1,5 @@
 import Foundation
+import Graphs
 import Tensors
 
 /// What the model says about a picture that is seen through the channels of a layer, one at a time.
