@@ -130,7 +130,8 @@ extension MethodParameter where Value == [String]? {
             // A name may hold a +, so it separates only where nothing else does.
             let separator: Character = text.contains("|") ? "|" : "+"
             let names = text.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
-            return names.contains("") ? nil : names
+            guard !names.contains("") else { return nil }
+            return names
         }
     }
 }

@@ -2,6 +2,7 @@ import Explanations
 import Foundation
 import Graphs
 import Runtime
+import Tensors
 import Testing
 
 @Suite struct MethodFamilyTests {

@@ -94,12 +94,12 @@ package struct LayerwiseRelevance: GraphMethod {
     }
 
     package func gradients(in question: Question) throws -> [GradientRequest] {
-        if let channels = question.graph.shape(of: question.input).flatMap({ PicturePlanes($0) })?.channels,
-            boundCount != 1, boundCount != channels
-        {
+        let sample = question.graph.shape(of: question.input).map { Shape([1] + $0.dimensions.dropFirst()) }
+        if let channels = sample.flatMap({ PicturePlanes($0) })?.channels, boundCount != 1, boundCount != channels {
             throw ExplanationError.parameter(
                 method: Self.description.name, name: "low",
-                reason: "\(boundCount) bounds are given, and the input has \(channels) channels; give one, or one a channel")
+                reason:
+                    "\(boundCount) bounds are given, and the input has \(channels) channels; give one, or one a channel")
         }
         return [.of(question.input, by: rules)]
     }
