@@ -12,7 +12,7 @@ import Testing
 
     @Test(arguments: [
         (
-            "meaningful-perturbation:grid=5,iterations=12,tv=0.2,beta=3,noise=0,jitter=0,baseline=baseline.npy",
+            "meaningful-perturbation:grid=5,iterations=12,l1=1,tv=0.2,beta=3,noise=0,jitter=0,baseline=baseline.npy",
             "meaningful-perturbation"
         ),
         (

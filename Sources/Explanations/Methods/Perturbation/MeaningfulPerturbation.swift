@@ -5,8 +5,8 @@ package struct MeaningfulPerturbation: ProcedureMethod {
     private static let iterations = MethodParameter<Int>.integer("iterations", 300, in: 1...100_000, "steps of Adam")
     private static let grid = MethodParameter<Int>.integer(
         "grid", 14, in: 2...512, "cells along each side of the mask, which is enlarged bilinearly")
-    private static let area = MethodParameter<Double>.number("l1", 1, in: 0...1e6, "the weight of the deleted area")
-    private static let variation = MethodParameter<Double>.number("tv", 20, in: 0...1e6, "the weight of the roughness")
+    private static let area = MethodParameter<Double>.number("l1", 0.5, in: 0...1e6, "the weight of the deleted area")
+    private static let variation = MethodParameter<Double>.number("tv", 1, in: 0...1e6, "the weight of the roughness")
     private static let exponent = MethodParameter<Double>.number("beta", 2, in: 1...10, "the roughness' exponent")
     private static let rate = MethodParameter<Double>.number("rate", 0.1, in: 1e-6...10, "Adam's learning rate")
     private static let noise = MethodParameter<Double>.number(
@@ -25,7 +25,7 @@ package struct MeaningfulPerturbation: ProcedureMethod {
         result: "[B, 1, H, W] of the input, 0 to 1", place: .input, cost: "1 forward and 1 backward pass an iteration",
         fits: "models with backward rules throughout",
         remarks:
-            "The mask is what an optimiser finds: weights decide its size, and other seeds give other details. The paper's weights (28 cells, exponent 3, roughness 0.2) are made for probabilities and a mask that is blurred as well, and without that blur give ragged maps that take the score far below the baseline's; here the score is scaled to 1 for the picture and 0 for the baseline, so that the weights mean the same for logits, and the deleted area is weighed higher than the released code's 0.01.",
+            "The mask is what an optimiser finds: weights decide its size, and other seeds give other details. The paper's weights (28 cells, exponent 3, roughness 0.2) are made for probabilities and a mask that is blurred as well, and without that blur give ragged maps; here the score is scaled to 1 for the picture and 0 for the baseline, so that the weights mean the same for logits, and the deleted area is weighed higher than the released code's 0.01. The score below the baseline's counts as 0: further deletion would look for what speaks against the class.",
         parameters: [
             iterations.description, grid.description, area.description, variation.description, exponent.description,
             rate.description, noise.description, jitter.description, baseline.description, seed.description,
@@ -69,7 +69,7 @@ package struct MeaningfulPerturbation: ProcedureMethod {
             let columns = taps(to: planes.width, movedBy: right)
             var (value, slopes) = try score.value(
                 ofMask: enlarged(cells, rows, columns), noise: noise(on: experiment.input, &generator))
-            // The evidence is gone at the baseline's score; below it a mask would look for counter-evidence.
+            // The evidence is gone at the baseline's score.
             if value < 0 { slopes = slopes.map { _ in 0 } }
             let rough = roughness.value(of: cells, height: grid, width: grid)
             let deleted = cells.reduce(0) { $0 + 1 - $1 } / Double(cells.count)
