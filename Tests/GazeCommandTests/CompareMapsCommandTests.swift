@@ -42,7 +42,7 @@ import Testing
         try TemporaryFolder.with { folder in
             try Self.write(into: folder)
             for (second, metric, status, word) in [
-                ("c", "pearson", 2, "shape [4]"), ("b", "ssim", 2, "window's 11"), ("absent", "pearson", 2, "absent.npy"),
+                ("c", "pearson", 2, "the second [4]"), ("b", "ssim", 2, "window's 11"), ("absent", "pearson", 2, "absent.npy"),
                 ("b", "spearman", 64, "did you mean"), ("b", "hog:cell=x", 64, "cell"),
             ] as [(String, String, Int32, String)] {
                 let outcome = try Command.run(

@@ -67,7 +67,7 @@ import Testing
             let outcome = try Command.run(
                 try material(in: folder) + [
                     "-m", "gradcam", "--json", "--no-store", "--metrics",
-                    "deletion:steps=4,score=logit,sparseness,second=insertion:steps=2",
+                    "deletion:steps=4,score=target,sparseness,second=insertion:steps=2",
                 ])
             #expect(outcome.status == 0, "\(outcome.errors)")
             let rows = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]]

@@ -5,15 +5,16 @@ import TestSupport
 import Testing
 
 @Suite struct EvaluatorTests {
-    /// Pictures of the tiny model: red on the left of some width, blue elsewhere, with a box around the red.
+    /// Pictures of the tiny model, of its own size so that nothing is resampled: red on 1 to `count` of 8 columns from the left, blue
+    /// elsewhere, with a box around the red.
     private func dataset(in folder: String, count: Int = 5) throws -> Dataset {
         try FileManager.default.createDirectory(atPath: folder + "/pictures", withIntermediateDirectories: true)
         return Dataset(
             entries: try (0..<count).map { number in
-                var picture = Picture(width: 16, height: 16)
+                var picture = Picture(width: 8, height: 8)
                 picture.mutatePixels { pixels in
-                    for index in 0..<256 {
-                        let isRed = index % 16 < 2 + 2 * number
+                    for index in 0..<64 {
+                        let isRed = index % 8 < 1 + number
                         pixels[index * 3 + (isRed ? 0 : 2)] = isRed ? 255 : UInt8(20 + number)
                     }
                 }
@@ -21,7 +22,7 @@ import Testing
                 try picture.write(to: path)
                 return DatasetEntry(
                     image: path, label: .name(number == 1 ? "elephant" : "red thing"),
-                    boxes: [AnnotatedBox(left: 0, top: 0, right: Double(2 + 2 * number), bottom: 16)])
+                    boxes: [AnnotatedBox(left: 0, top: 0, right: Double(1 + number), bottom: 8)])
             })
     }
 

@@ -1,5 +1,6 @@
 import Evaluation
 import Explanations
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -49,8 +50,14 @@ import Testing
 
     // MARK: SciPy
 
+    private static func golden() throws -> GoldenFile {
+        // The golden files lie beside this file's folder.
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().path
+        return try Golden.decode(GoldenFile.self, "localisation.json", beside: folder)
+    }
+
     @Test func valuesOfTheScript() throws {
-        let golden = try Golden.decode(GoldenFile.self, "../../Golden/localisation.json")
+        let golden = try Self.golden()
         for (index, toy) in golden.cases.enumerated() {
             let subject = try toy.subject()
             for (metric, expected) in toy.values {
@@ -62,7 +69,7 @@ import Testing
     }
 
     @Test func summariesTakeOneThresholdForAll() throws {
-        let golden = try Golden.decode(GoldenFile.self, "../../Golden/localisation.json")
+        let golden = try Self.golden()
         for (name, expected) in golden.summaries {
             let metric = try MetricCatalogue.metric(MethodSpecification(parsing: name))
             let found = metric.summary(of: try golden.cases.map { try metric.measurement(of: $0.subject()) })

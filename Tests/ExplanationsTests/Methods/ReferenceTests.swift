@@ -40,7 +40,7 @@ import Testing
         _ method: String, _ picture: Tensor<Float>, in attributor: Attributor, settings: RunSettings = RunSettings()
     ) throws -> Attribution {
         try attributor.attribute(
-            inputs: ["x": AnyTensor(picture)], target: .classIndex(1), methods: [MethodSpecification(parsing: method)],
+            inputs: ["x": AnyTensor(picture)], target: .classIndex(0), methods: [MethodSpecification(parsing: method)],
             settings: settings)[0]
     }
 
@@ -78,11 +78,11 @@ import Testing
     }
 
     @Test func aRampHasOneSlope() throws {
-        // d = 0.5 a pixel down: √½ of it inside, half of that at the mirrored border; black and white are not known, so 0…6 becomes 0…1.
+        // 1/6 a pixel down, since black and white are not known and 0…3 becomes 0…1: √2 of it inside, half of that at the mirrored border.
         let values = (0..<35).map { Float($0 / 5) * 0.5 }
         let picture = try Tensor(shape: [1, 1, 7, 5], elements: values)
         let found = try Self.map("sobel", picture, in: Self.attributor(1, 7, 5)).values
-        let slope = Float(1 / 6.0 * 0.5.squareRoot())
+        let slope = Float(1 / 6.0 * 2.0.squareRoot())
         for place in found.elements.indices {
             let expected = [0, 6].contains(place / 5) ? slope / 2 : slope
             #expect(abs(found.elements[place] - expected) < 1e-6)
