@@ -25,7 +25,8 @@ import Testing
         // The score stands on a rounded copy of the input: nothing has a gradient, and no layer is a map.
         var graph = Graph()
         let x = graph.addInput("x", type: .float32, dimensions: [.fixed(1), .fixed(6)])
-        let rounded = graph.append("Cast", [x], attributes: ["to": .integer(Int(ElementType.int64.rawValue))], name: "whole")[0]
+        let rounded = graph.append(
+            "Cast", [x], attributes: ["to": .integer(Int(ElementType.int64.rawValue))], name: "whole")[0]
         let back = graph.append(
             "Cast", [rounded], attributes: ["to": .integer(Int(ElementType.float32.rawValue))], name: "y")[0]
         graph.outputs = [Graph.Output(name: "y", value: back)]

@@ -99,7 +99,8 @@ package struct LayerwiseRelevance: GraphMethod {
             throw ExplanationError.parameter(
                 method: Self.description.name, name: "low",
                 reason:
-                    "\(boundCount) bounds are given, and the input has \(channels) channels; give one, or one a channel")
+                    "\(boundCount) bounds are given, and the input has \(channels) channels; give one, or one a channel"
+            )
         }
         return [.of(question.input, by: rules)]
     }

@@ -51,7 +51,8 @@ package struct FinerCAM: ProcedureMethod {
             distance($0) < distance($1) || (distance($0) == distance($1) && $0 < $1)
         }.prefix(references)
         let terms = similar.map { Target.Term(-gamma / Double(similar.count), explained.target($0)) }
-        let difference = try experiment.experiment(about: .combination([Target.Term(1, explained.target(index))] + terms))
+        let difference = try experiment.experiment(
+            about: .combination([Target.Term(1, explained.target(index))] + terms))
         var result = try difference.result(of: base)
         result.notes.append("compared with class \(similar.map(String.init).joined(separator: ", "))")
         result.companions["references"] = Tensor(vector: similar.map { Float($0) })

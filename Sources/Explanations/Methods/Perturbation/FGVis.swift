@@ -58,7 +58,8 @@ package struct FGVis: ProcedureMethod {
         paper:
             "Wagner, Köhler, Gindele, Hetzel, Wiedemer, Behnke: Interpretable and Fine-Grained Visual Explanations for Convolutional Neural Networks, CVPR 2019",
         result: "the input's shape, 0 to 1", place: .input,
-        cost: "1 forward and 1 backward pass an iteration, all of them `search` times; until=switch 1 forward pass more",
+        cost:
+            "1 forward and 1 backward pass an iteration, all of them `search` times; until=switch 1 forward pass more",
         fits: "models with backward rules throughout, best with ReLU",
         remarks:
             "Without the gate the mask is an adversarial example: fine, effective and meaningless. The gate lets no unit get more active than the picture makes it. Weights and the number of steps decide how much is deleted; the score is scaled to 1 for the picture and 0 for the baseline, so that they mean the same for logits and probabilities. The right λ depends on the model: search=8 finds the smallest mask that reaches the goal.",
@@ -149,7 +150,8 @@ package struct FGVis: ProcedureMethod {
             let count = try experiment.answers(at: [experiment.input], of: output).results[0].elements.count
             guard let explained = experiment.target.singleClass(ofSample: experiment.sample, among: count) else {
                 throw ExplanationError.unsuitable(
-                    method: experiment.label, reason: "until=switch needs one class as its target, such as 3 or logit(3)")
+                    method: experiment.label,
+                    reason: "until=switch needs one class as its target, such as 3 or logit(3)")
             }
             return { mask, _ in
                 let scores = try experiment.answers(at: [score.point(ofElements: mask)], of: output).results[0].elements
