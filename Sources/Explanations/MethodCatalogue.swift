@@ -13,6 +13,7 @@ public enum MethodCatalogue {
         BlurIntegratedGradients.self,
         CAM.self,
         Canny.self,
+        CentredBox.self,
         CentredGaussian.self,
         Constant.self,
         Counterfactual.self,

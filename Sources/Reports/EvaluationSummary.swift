@@ -1,3 +1,4 @@
+public import Evaluation
 import Foundation
 
 /// What methods reach over a data set: a number with its interval for every metric and method.
@@ -65,6 +66,23 @@ public struct EvaluationSummary: Sendable, Hashable {
     package init(rows: [Row], times: [Row]) {
         self.rows = rows
         self.times = times
+    }
+
+    /// Advice in rows: the faithfulness that it ranks by, and the rank, method by method.
+    public static func rows(of advice: EvaluationAdvice) -> [Row] {
+        let numbers = advice.ranking.compactMap { entry in
+            entry.faithfulness.map { found in
+                Row(
+                    metric: "insertion-minus-deletion", method: entry.method, value: found.value, low: found.low,
+                    high: found.high, count: found.count, better: "higher", isReference: false)
+            }
+        }
+        let ranks = advice.ranking.map { entry in
+            Row(
+                metric: "advice-rank", method: entry.method, value: Double(entry.rank), low: nil, high: nil,
+                count: entry.faithfulness?.count ?? 0, better: "lower", isReference: false)
+        }
+        return numbers + ranks
     }
 
     /// All rows, for programs.

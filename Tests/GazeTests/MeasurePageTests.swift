@@ -22,7 +22,9 @@ import Testing
 
     @Test func aPageHoldsTheFormulaAndEveryParameter() throws {
         let page = MeasurePage.markdown(try MeasureCatalogue.description(named: "road"))
-        #expect(page.hasPrefix("# road\n") && page.contains("| `noise` | `0.01` |") && page.contains("mean over percentages"))
+        #expect(
+            page.hasPrefix("# road\n") && page.contains("| `noise` | `0.01` |")
+                && page.contains("mean over percentages"))
     }
 
     @Test func namesAreUniqueAmongMetricsAndSimilarities() {

@@ -45,12 +45,10 @@ package struct MapViews: Sendable {
 
 extension Tensor<Float> {
     /// The entropy in nats of a histogram of the values over equally wide bins from the smallest to the largest: how complex a map is
-    /// (Hedström et al. 2024); 0 where all values are equal.
+    /// (Hedström et al. 2024); 0 where all values are equal, or one is no number.
     package func histogramEntropy(bins: Int = 100) -> Double {
-        guard let low = elements.min(), let high = elements.max(), low.isFinite, high.isFinite, high > low, bins > 0
-        else {
-            return 0
-        }
+        guard elements.allSatisfy(\.isFinite), let low = elements.min(), let high = elements.max(), high > low, bins > 0
+        else { return 0 }
         var counts = [Int](repeating: 0, count: bins)
         let scale = Double(bins) / (Double(high) - Double(low))
         for value in elements { counts[min(Int((Double(value) - Double(low)) * scale), bins - 1)] += 1 }

@@ -72,7 +72,7 @@ struct SanityCheckState {
                 kept[picture].name,
                 EvaluationError.undefined(measure: "A map of this picture", reason: "it shows nothing to compare"))
         }
-        guard !usable.isEmpty, let map = maps[usable[0]][working[0]]?.absolute else {
+        guard let first = usable.first, let map = working.first.flatMap({ maps[first][$0]?.absolute }) else {
             throw EvaluationError.undefined(
                 measure: "A sanity check", reason: "no picture has maps that could be compared")
         }

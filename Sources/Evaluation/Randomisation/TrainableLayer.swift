@@ -40,6 +40,13 @@ package struct TrainableTensor: Sendable, Hashable {
     /// The trained contents.
     package let values: AnyTensor
 
+    package init(name: String, role: Role, fanIn: Int, values: AnyTensor) {
+        self.name = name
+        self.role = role
+        self.fanIn = fanIn
+        self.values = values
+    }
+
     /// Whether it is measured, not trained.
     package var isStatistic: Bool { role == .mean || role == .variance }
 }

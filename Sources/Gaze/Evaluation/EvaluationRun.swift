@@ -28,6 +28,7 @@ struct EvaluationRun {
         self.said = said
         unmet = evaluator.metrics.map { _ in 0 }
         evaluation.measurements = evaluator.methods.map { _ in evaluator.metrics.map { _ in [] } }
+        evaluation.values = evaluation.measurements.map { $0.map { _ in [] } }
         evaluation.seconds = evaluator.methods.map { _ in [] }
     }
 
@@ -72,7 +73,7 @@ struct EvaluationRun {
         }
         if unknownLabels > 0, evaluator.plan.explained == .truth {
             evaluation.notes.append(
-                "the class of \(unknownLabels) of \(pictures) pictures is none of the model's: their highest class is explained (WordNet identifiers are known where the lines of --labels begin with them)"
+                "the class of \(unknownLabels) of \(pictures) pictures is none of the model's: their highest class is explained (--class-map says what the model calls them; WordNet identifiers are known where the lines of --labels begin with them)"
             )
         }
     }
@@ -95,9 +96,14 @@ struct EvaluationRun {
             var undefined: [String: String] = [:]
             var layer: String?
             for (metric, key) in picture.keys[position].enumerated() {
-                guard let key, let row = known[key] else { continue }
+                guard let key, let row = known[key] else {
+                    evaluation.values[position][metric].append(nil)
+                    continue
+                }
+                if picture.known[key] == nil { evaluation.measuredCount += 1 } else { evaluation.reusedCount += 1 }
                 let result = try StoredResult.decode(StoredMeasurement.self, from: row)
                 layer = result.layer
+                evaluation.values[position][metric].append(result.measurement?.value)
                 if let measurement = result.measurement {
                     values[evaluator.metrics[metric].label] = measurement.value
                     evaluation.measurements[position][metric].append(measurement)

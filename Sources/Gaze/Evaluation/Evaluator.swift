@@ -104,9 +104,15 @@ public struct EvaluationResult: Sendable {
     /// What a reader should know.
     public internal(set) var notes: [String] = []
     /// Whether all pictures were reached.
-    public internal(set) var isComplete = true
+    public var isComplete = true
     /// Method by method, metric by metric: what was found at each picture that counts.
     package internal(set) var measurements: [[[Evaluation.Measurement]]] = []
+    /// Method by method, metric by metric, picture by picture: nil where there is no number, so that pictures stay side by side.
+    package internal(set) var values: [[[Double?]]] = []
+    /// How many numbers were measured in this run.
+    public internal(set) var measuredCount = 0
+    /// How many numbers the store knew.
+    public internal(set) var reusedCount = 0
     /// Method by method: seconds a map.
     package internal(set) var seconds: [[Double]] = []
 }

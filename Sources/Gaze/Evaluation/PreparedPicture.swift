@@ -14,6 +14,8 @@ struct PreparedPicture: Sendable {
         let height: Int
         let input: AnyTensor
         let geometry: PictureGeometry
+        /// That of a map which lies over the whole picture.
+        let wholeGeometry: PictureGeometry
     }
 
     let entry: DatasetEntry
@@ -52,21 +54,25 @@ struct PreparedPicture: Sendable {
         for method in evaluator.methods {
             keys.append(
                 evaluator.metrics.map { metric in
-                    guard metric.isMet(by: self) else { return nil }
+                    guard metric.isMet(by: self), method.method.isAsked(metric.description) else { return nil }
                     var context = metric.description.needs.isEmpty ? "" : truth
                     if metric.description.comparesMethods { context += everyone }
                     return key(method.text, metric.text, context)
                 })
-            let isTimed = method.isProcedure || position < Self.timedPictures
+            let isTimed = !method.method.isReference && (method.isProcedure || position < Self.timedPictures)
             timeKeys.append(isTimed ? key(method.text, "seconds", "") : nil)
         }
         known = try evaluator.store.results(
             for: [readingKey] + keys.flatMap { $0.compactMap { $0 } } + timeKeys.compactMap { $0 })
         if !isComplete(evaluator) {
             let picture = try Picture(decoding: file, name: entry.image)
+            var whole = evaluator.explainer.preprocessing
+            whole.resize = .squash(width: whole.resize.width, height: whole.resize.height)
             decoded = Decoded(
-                width: picture.width, height: picture.height, input: try evaluator.explainer.preprocessing.input(from: picture),
-                geometry: try evaluator.explainer.preprocessing.geometry(for: picture))
+                width: picture.width, height: picture.height,
+                input: try evaluator.explainer.preprocessing.input(from: picture),
+                geometry: try evaluator.explainer.preprocessing.geometry(for: picture),
+                wholeGeometry: try whole.geometry(for: picture))
         }
     }
 
