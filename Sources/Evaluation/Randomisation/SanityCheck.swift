@@ -1,5 +1,5 @@
 public import Explanations
-import Graphs
+package import Graphs
 import Runtime
 package import Tensors
 
