@@ -126,7 +126,7 @@ struct SanityCheckState {
     private mutating func measureReferences() throws {
         let own = try subjects.map { try pictureItself($0.inputs, $0.score) }
         measurements.edges = own[0].edges
-        var others = originals
+        var others: [[MapViews?]] = originals
         var otherPictures = own
         var pairs = DifferentPictures.draw(50, of: subjects.count, seed: 0)
         if subjects.count == 1 {
@@ -134,7 +134,7 @@ struct SanityCheckState {
             let turned = try turned(subjects[0].inputs)
             let score = try check.mostLikely(check.attributor, turned)
             let maps = try views(turned, score, in: check.attributor, chosen: chosen)
-            others.append(zip(maps, originals[0]).map { $0 ?? $1 })
+            others.append(maps)
             otherPictures.append(try pictureItself(turned, score))
             pairs = [(0, 1)]
             measurements.isFloorFromTurnedPicture = true
@@ -144,12 +144,15 @@ struct SanityCheckState {
         }
         for method in measurements.methods.indices {
             let maps = originals.map { $0[method] }
+            let differing = pairs.compactMap { pair in
+                others[pair.0][method].flatMap { first in others[pair.1][method].map { (first, $0) } }
+            }
             measurements.references[method] = SanityMeasurements.References(
-                floor: values(pairs.map { (others[$0.0][method], others[$0.1][method]) }),
+                floor: values(differing),
                 edges: values(zip(maps, own).map { ($0, $1.edges) }),
-                otherEdges: values(pairs.map { (others[$0.0][method], otherPictures[$0.1].edges) }),
+                otherEdges: values(pairs.map { (originals[$0.0][method], otherPictures[$0.1].edges) }),
                 values: values(zip(maps, own).map { ($0, $1.values) }),
-                otherValues: values(pairs.map { (others[$0.0][method], otherPictures[$0.1].values) }),
+                otherValues: values(pairs.map { (originals[$0.0][method], otherPictures[$0.1].values) }),
                 entropies: maps.map { $0.diverging.histogramEntropy() })
         }
     }

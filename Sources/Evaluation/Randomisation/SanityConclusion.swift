@@ -9,8 +9,11 @@ struct SanityConclusion {
     init(_ numbers: SanityNumbers?, name: String, compared: Int, asked: Int, pictures: Int) {
         guard let numbers, compared * 2 >= asked else {
             verdict = .caution
-            sentence =
-                "\(name): \(compared) of \(asked) maps of randomised models show anything that could be compared: nothing is known about it"
+            let reason =
+                compared * 2 < asked
+                ? "\(compared) of \(asked) maps of randomised models show anything that could be compared"
+                : "there is no map of another picture to compare with"
+            sentence = "\(name): \(reason): nothing is known about it"
             return
         }
         verdict = numbers.verdict
@@ -26,6 +29,7 @@ struct SanityConclusion {
         case .fail: return "do not use it to judge this model"
         case .caution: break
         }
+        if numbers.isBlind { return "maps of different pictures are the same, so this test cannot tell" }
         if numbers.keptDiverging >= SanityNumbers.some {
             return "part of it does not depend on what the upper layers learnt"
         }

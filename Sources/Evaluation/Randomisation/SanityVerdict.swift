@@ -18,6 +18,8 @@ public enum SanityVerdict: String, Sendable, Hashable, Codable, CaseIterable {
 /// the area under the upper half of the curve.
 ///
 /// - **FAIL**: half or more of the signed map is kept. Another model with the same lower layers gives the same map.
+/// - **FAIL or CAUTION** where signed maps of different pictures are the same (0.9 and more): the rest of the rule has nothing to stand on.
+///   FAIL where the randomised model's is the same, too.
 /// - **CAUTION**: a quarter or more of the signed map is kept; or half or more of where it is strong; or a quarter or more of
 ///   where it is strong is what the picture itself shows, without any model: Sobel's edges, or the magnitude of its numbers (a factor
 ///   of gradient times input and of integrated gradients).
@@ -61,6 +63,11 @@ public struct SanityNumbers: Sendable, Hashable, Codable {
     public static let some = 0.25
     /// So much is most of a map.
     public static let most = 0.5
+    /// Maps that are so alike are the same.
+    public static let same = 0.9
+
+    /// Whether the method shows the same of all pictures, so that nothing tells a picture's map from another's.
+    public var isBlind: Bool { floorDiverging >= Self.same }
 
     /// The part of where a map is strong that is kept, 0...1.
     public var kept: Double { Self.above(floor, randomised) }
@@ -74,7 +81,7 @@ public struct SanityNumbers: Sendable, Hashable, Codable {
     private static func above(_ floor: Double, _ similarity: Double) -> Double {
         // Less than no correlation is chance: it makes nothing else more alike.
         let floor = max(floor, 0)
-        return floor < 1 ? min(max((similarity - floor) / (1 - floor), 0), 1) : 1
+        return floor < 1 ? min(max((similarity - floor) / (1 - floor), 0), 1) : similarity >= 1 ? 1 : 0
     }
 
     /// A similarity with two digits; what rounds to nothing has no sign.
@@ -85,6 +92,7 @@ public struct SanityNumbers: Sendable, Hashable, Codable {
 
     /// The rule.
     public var verdict: SanityVerdict {
+        if isBlind { return randomisedDiverging >= Self.same ? .fail : .caution }
         if keptDiverging >= Self.most { return .fail }
         let isCautious =
             keptDiverging >= Self.some || kept >= Self.most || edgePart >= Self.some || valuePart >= Self.some
