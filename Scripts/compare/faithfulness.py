@@ -224,8 +224,8 @@ def compared(arguments, network, photo, boxes):
             print(f"  {row.title} ({row.library}): {found['gaze'][:3]} {found['peer'][:3]} error {found['error']:.2g}, ms {found['times']}",
                   file=sys.stderr, flush=True)
             yield found
-        # Quantus' Monotonicity says yes to a map and to its negative.
-        arguments.monotone += [peers.monotonicity(values), peers.monotonicity(-values)]
+        # Quantus' Monotonicity says yes to a map and to its opposite.
+        arguments.monotone += [peers.monotonicity(values), peers.monotonicity(values.max() + values.min() - values)]
         for gaze in gazes.values():
             gaze.close()
 
@@ -248,7 +248,7 @@ def main():
     names, columns = [], [[] for _ in ROWS]
     for photo, boxes in pictures(arguments.folder, arguments.pictures):
         names.append(photo.name)
-        for column, found in zip(columns, compared(arguments, network, photo, boxes)):
+        for column, found in zip(columns, list(compared(arguments, network, photo, boxes))):
             column.append(found)
         print(f"{photo.name}: done", file=sys.stderr, flush=True)
     results = []
@@ -262,7 +262,7 @@ def main():
             "ratio": theirs / ours, "pictures": column})
         print(f"{'~' if row.is_sampled else '='} {row.title} ({row.library}): gaze {results[-1]['gaze']:.6g}, peer {results[-1]['peer']:.6g}, "
               f"error {error:.2g}; {ours:.1f} ms against {theirs:.1f} ms: {theirs / ours:.1f} times", flush=True)
-    print(f"Quantus' Monotonicity of {len(names)} maps and their negatives: {arguments.monotone}")
+    print(f"Quantus' Monotonicity of {len(names)} maps and their opposites: {arguments.monotone}")
     facts = {"threads": arguments.threads, "rounds": arguments.rounds, "runs": RUNS, "errors": ERRORS, "tolerance": TOLERANCE,
              "pictures": names, "monotone": arguments.monotone}
     if arguments.json:

@@ -16,7 +16,8 @@ mean over photographs, of a curve the mean of its points.
   Both sides compute in float32, by other kernels.
 - **~**: each side draws its own random numbers. The error is the difference of the means over {samples} runs in standard errors, of
   the worst photograph; it has to stay below {errors}.
-- Time is the median over photographs and {rounds} rounds, the two in turns, {threads} threads each on {cores} cores.
+- Time is the median over photographs, timed calls on each: {rounds} after an untimed one (of random rows all, of what takes more than 5 s
+  the first), the two in turns, {threads} threads each on {cores} cores.
 
 {verdict}
 
@@ -24,9 +25,8 @@ mean over photographs, of a curve the mean of its points.
 |---|---|---|---|---|---|---|---|---|---|
 {rows}
 
-Where a library needs much more time it runs one changed picture after the other (Quantus), or solves ROAD's equations by a general
-sparse solver (pytorch-grad-cam); Gaze runs batches, and solves by conjugate gradients. Complexity, sparseness, pointing and energy ask the
-model nothing, but Quantus prepares it.
+Quantus runs one changed picture after the other and pytorch-grad-cam solves ROAD's equations by a general sparse solver; Gaze runs batches, and
+solves by conjugate gradients; torchcam runs batches too. Complexity, sparseness, pointing and energy do not ask the model.
 
 ## Where definitions differ
 
@@ -74,5 +74,5 @@ def page(rows, facts):
         pictures=maps, tolerance=facts["tolerance"], errors=facts["errors"], samples=facts["runs"] + 1, rounds=facts["rounds"],
         threads=facts["threads"], cores=os.cpu_count(), verdict=f"{agree} of {len(rows)} rows agree.", rows="\n".join(map(line, rows)),
         reasons="\n".join(f"| {one['metric']} | {one['library']} | {cell(one['reason'])} |" for one in rows if one["reason"]),
-        monotone=f"{yes} of these {maps} maps and their {maps} negatives are monotone",
+        monotone=f"{yes} of these {maps} maps and their {maps} opposites are monotone",
         versions=", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES), python=platform.python_version())

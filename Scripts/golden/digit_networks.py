@@ -107,10 +107,14 @@ def maps(network, pictures, targets):
 
     gradient, last, at_last = gradients(torch.relu)
     guided = gradients(GuidedRelu.apply)[0]
-    cam = (last * at_last.mean((2, 3), keepdim=True)).sum(1, keepdim=True)
-    cam = nn.functional.interpolate(cam, size=(16, 16), mode="bilinear", align_corners=False)
+
+    def enlarged(plane):
+        return nn.functional.interpolate(plane, size=(16, 16), mode="bilinear", align_corners=False)
+
+    small = (last * at_last.mean((2, 3), keepdim=True)).sum(1, keepdim=True)
+    cam = enlarged(small)
     product = gradient * pictures
-    guided_cam = guided * cam.clamp(min=0)
+    guided_cam = guided * enlarged(small.clamp(min=0))
     # One channel: magnitudes are sums over channels as they are.
     views = {
         "gradient": (gradient.abs(), gradient), "gradient-x-input": (product.abs(), product),

@@ -119,6 +119,11 @@ public enum MethodCatalogue {
         try type(named: specification.name) is any ProcedureMethod.Type
     }
 
+    /// Whether a method explains pictures that its parameters name.
+    package static func isStack(_ specification: MethodSpecification) throws(ExplanationError) -> Bool {
+        try type(named: specification.name) is any StackMethod.Type
+    }
+
     private static func type(named name: String) throws(ExplanationError) -> any AttributionMethod.Type {
         guard let type = methods.first(where: { $0.description.name == name }) else {
             throw .unknownMethod(

@@ -64,6 +64,39 @@ extension Explainer {
             failures: failures)
     }
 
+    /// Verdicts on the maps of one score; nothing where no check is asked for. A check that fails takes no map with it.
+    func checks(
+        _ options: SanityCheckOptions?, of methods: [MethodSpecification], on input: AnyTensor, _ score: TrialScore,
+        layer: String?, _ chosen: LayerChoice?, _ settings: RunSettings
+    ) throws -> MapChecks {
+        guard let options, !methods.isEmpty else { return MapChecks() }
+        var settings = settings
+        settings.space = settings.space ?? preprocessing.space
+        let collected = Collected()
+        do {
+            let check = SanityCheck(
+                attributor, explained: pictureInput, methods: methods, layer: layer ?? defaultLayer, chosen: chosen,
+                options: options, settings: settings,
+                mostLikely: { [self] randomised, inputs in
+                    // What has no classes keeps its score, in every picture.
+                    (try? mostLikelyScore(inputs, in: randomised)) ?? score
+                }, failed: { name, error in collected.add(name, error) })
+            let subject = SanityCheck.Subject(name: "the picture", inputs: [pictureInput: input], score: score)
+            let measured = try check.measurements(of: [subject])
+            if measured.wasInterrupted { throw RuntimeError.cancelled }
+            let report = SanityReport(measured, options: options, model: model.path)
+            return MapChecks(
+                results: Dictionary(
+                    zip(measured.methods, report.methods).map { ($0, $1) }, uniquingKeysWith: { first, _ in first }),
+                notes: report.notes.map { "in the check, \($0)" }
+                    + collected.failures.map { "\($0.0) could not be checked: \($0.1)" })
+        } catch RuntimeError.cancelled {
+            throw RuntimeError.cancelled
+        } catch {
+            return MapChecks(notes: ["the map could not be checked: \(error)"])
+        }
+    }
+
     /// The score of what a model with this graph finds most likely.
     private func mostLikelyScore(_ inputs: [String: AnyTensor], in attributor: Attributor) throws -> TrialScore {
         let (head, outputs) = try headReading(inputs, in: attributor, input: pictureInput)
@@ -92,6 +125,13 @@ extension Explainer {
         }
         return known
     }
+}
+
+/// Verdicts on maps of one score.
+struct MapChecks {
+    var results: [MethodSpecification: SanityReport.MethodResult] = [:]
+    /// What a reader should know about all of them.
+    var notes: [String] = []
 }
 
 /// What failed, from any thread.

@@ -1,3 +1,4 @@
+public import Evaluation
 public import Explanations
 import Graphs
 public import Imaging
@@ -88,13 +89,14 @@ public final class Explainer: Sendable {
     ///   - mask: Which places count, for models that answer place by place; those where the class wins by default.
     ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice.
     ///   - automaticLayer: How the automatic choice is made.
+    ///   - check: How the model is randomised to see whether each map depends on what it learnt; nil checks nothing.
     ///   - settings: What methods may use that run the model many times.
     ///   - failed: Told which method failed and why, so that the others go on; nil lets the first failure end all.
     public func explain(
         _ picture: Picture, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
         classes: [ClassSelection] = [.top(1)], contrast: String? = nil, box: BoxSelection? = nil,
         mask: PlaceMask? = nil, layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural,
-        settings: RunSettings = RunSettings(), failed: ((MethodSpecification, any Error) -> Void)? = nil
+        check: SanityCheckOptions? = nil, settings: RunSettings = RunSettings(), failed: ((MethodSpecification, any Error) -> Void)? = nil
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
@@ -115,6 +117,8 @@ public final class Explainer: Sendable {
                 automaticLayer, layer: layer, methods: methods, score: score.tried,
                 rival: try? rival(of: finding, request, in: reading)?.tried, input: input)
             let results = try attribute(input, score.tried, methods: methods, layer: layer, measured, settings, failed)
+            let checks = try checks(
+                check, of: results.map(\.method), on: input, score.tried, layer: layer, measured.choice, settings)
             let prediction = prediction(finding, head: head, geometry: geometry)
             // Detections of one class keep apart, also as files.
             let place = finding.candidate.map { " (candidate \($0))" } ?? ""
@@ -122,12 +126,13 @@ public final class Explainer: Sendable {
                 request.contrast.map { " rather than \(head.name(of: $0, names: classNames))" }
                 ?? request.reference.map { _ in " like \(contrast ?? "")" } ?? ""
             return try results.map {
-                Explanation(
+                var explanation = Explanation(
                     picture: picture, geometry: geometry, subject: prediction.name + place + against,
                     statement: score.statement, head: head, prediction: prediction, ranking: ranking, attribution: $0,
-                    trial: measured.trial, notes: notes(on: head, ranking) + measured.notes, raw: $0.values.slice(0),
-                    layout: preprocessing.layout,
-                    display: try display(of: $0.method))
+                    trial: measured.trial, notes: notes(on: head, ranking) + measured.notes + checks.notes,
+                    raw: $0.values.slice(0), layout: preprocessing.layout, display: try display(of: $0.method))
+                explanation.check = checks.results[$0.method]
+                return explanation
             }
         }
     }
@@ -135,20 +140,24 @@ public final class Explainer: Sendable {
     /// The maps of a picture for a target of the grammar.
     public func explain(
         _ picture: Picture, target text: String, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
-        layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural, settings: RunSettings = RunSettings(),
-        failed: ((MethodSpecification, any Error) -> Void)? = nil
+        layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural, check: SanityCheckOptions? = nil,
+        settings: RunSettings = RunSettings(), failed: ((MethodSpecification, any Error) -> Void)? = nil
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)
         let score = TrialScore(try Target(parsing: text), text: text)
         let measured = measuredLayer(automaticLayer, layer: layer, methods: methods, score: score, input: input)
         let results = try attribute(input, score, methods: methods, layer: layer, measured, settings, failed)
+        let checks = try checks(
+            check, of: results.map(\.method), on: input, score, layer: layer, measured.choice, settings)
         return try results.map {
-            Explanation(
+            var explanation = Explanation(
                 picture: picture, geometry: try preprocessing.geometry(for: picture), subject: text,
                 statement: "the target \(text)", attribution: $0, trial: measured.trial,
-                notes: measured.notes, raw: $0.values.slice(0),
+                notes: measured.notes + checks.notes, raw: $0.values.slice(0),
                 layout: preprocessing.layout, display: try display(of: $0.method))
+            explanation.check = checks.results[$0.method]
+            return explanation
         }
     }
 
@@ -161,7 +170,8 @@ public final class Explainer: Sendable {
         settings.space = settings.space ?? preprocessing.space
         return try attributor.attribute(
             Query(
-                inputs: [pictureInput: input], target: score.target, text: score.text, methods: methods,
+                inputs: [pictureInput: input], target: score.target, text: score.text,
+                methods: methods.map(\.forPicture),
                 layer: layer ?? defaultLayer, chosen: measured.choice, explained: pictureInput,
                 readMask: score.readMask),
             settings: settings, failed: failed)

@@ -65,7 +65,7 @@ struct ExplainCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Say with every map whether its method depends on what this model learnt: 'gaze check' of the upper half of the layers, at each picture's likeliest class."
+            "Say with every map whether it depends on what the model learnt: it is made again with the upper half of the layers randomised ('gaze check'), which takes some fifteen times as long as the map."
     )
     var check = false
 
@@ -116,15 +116,13 @@ struct ExplainCommand: ParsableCommand {
             var files = ExplanationFiles(folder: output, formats: try parsedFormats())
             let places = try mask.map { try PlaceMask(contentsOf: $0) }
             try files.makeFolder()
-            let verdicts = try check ? verdicts(explainer, specifications) : [:]
             var contactSheet = ContactSheet(path: sheet)
             var records: [ExplanationRecord] = []
             let failures = FailureCount()
             defer { if json { try? Console.putJSON(records) } }
             try Console.forEach(images) { path in
                 guard !Interruption.happened else { throw RuntimeError.cancelled }
-                let maps = try explain(
-                    path, specifications, places, explainer, &files, failures, modelHash, verdicts)
+                let maps = try explain(path, specifications, places, explainer, &files, failures, modelHash)
                 records += maps.map(\.record)
                 contactSheet.add(maps)
             }
@@ -135,33 +133,9 @@ struct ExplainCommand: ParsableCommand {
         }
     }
 
-    /// Whether each method depends on what the model learnt; maps are made all the same where that cannot be found out.
-    private func verdicts(
-        _ explainer: Explainer, _ specifications: [MethodSpecification]
-    ) throws -> [MethodSpecification: SanityReport.MethodResult] {
-        do {
-            let outcome = try explainer.sanityCheck(
-                // Standard input can be read once.
-                images.filter { $0 != "-" }.map { path in (path, { try Console.picture(path) }) },
-                methods: specifications, layer: ["auto", "structural"].contains(layer) ? nil : layer,
-                options: SanityCheckOptions(isUpperHalfEnough: true), settings: budget.settings())
-            for note in outcome.report.notes { Console.say("note: in the check \(note)") }
-            return Dictionary(
-                zip(outcome.report.methods, specifications.filter { method in
-                    outcome.report.methods.contains { $0.label == method.label }
-                }).map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        } catch RuntimeError.cancelled {
-            throw RuntimeError.cancelled
-        } catch {
-            Console.say("note: the maps could not be checked: \(Console.sentence(error))")
-            return [:]
-        }
-    }
-
     private func explain(
         _ path: String, _ specifications: [MethodSpecification], _ places: PlaceMask?, _ explainer: Explainer,
-        _ files: inout ExplanationFiles, _ failures: FailureCount, _ modelHash: Concurrent<ContentHash>,
-        _ verdicts: [MethodSpecification: SanityReport.MethodResult]
+        _ files: inout ExplanationFiles, _ failures: FailureCount, _ modelHash: Concurrent<ContentHash>
     ) throws -> [ContactSheet.Map] {
         let start = ContinuousClock.now
         let picture = try Console.picture(path)
@@ -176,12 +150,12 @@ struct ExplainCommand: ParsableCommand {
             if let target {
                 try explainer.explain(
                     picture, target: target, methods: specifications, layer: named, automaticLayer: rule,
-                    settings: budget.settings(), failed: failed)
+                    check: check ? .oneMap : nil, settings: budget.settings(), failed: failed)
             } else {
                 try explainer.explain(
                     picture, methods: specifications, classes: classes.map { ClassSelection($0) }, contrast: vs,
                     box: box.flatMap { BoxSelection($0) }, mask: places, layer: named, automaticLayer: rule,
-                    settings: budget.settings(), failed: failed)
+                    check: check ? .oneMap : nil, settings: budget.settings(), failed: failed)
             }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let top = Array(explanations.first?.ranking.prefix(5) ?? [])
@@ -191,11 +165,10 @@ struct ExplainCommand: ParsableCommand {
         }
         var shown: LayerTrial?
         return try explanations.map { explanation in
-            var record = ExplanationRecord(
+            let record = ExplanationRecord(
                 explanation, model: model, image: path, top: top, preprocessing: explainer.preprocessing,
                 versions: ["gaze": GazeVersion.text, explainer.model.engine.name: explainer.model.engine.version],
                 seconds: seconds, modelHash: try? modelHash.get(), imageHash: try? ContentHash(contentsOf: path))
-            record.check = verdicts[explanation.method]
             let overlay = try explanation.drawn(overlay(for: explanation))
             let written = try files.write(explanation, record: record, overlay: overlay)
             if !json {

@@ -14,7 +14,7 @@ enum SanityTable {
                     + [
                         numbers?.randomised, numbers?.floor, numbers?.randomisedDiverging, numbers?.floorDiverging,
                         numbers?.edges, numbers?.floorEdges, numbers?.values, numbers?.floorValues,
-                    ].map { $0.map { String(format: "%.2f", $0) } ?? "-" }
+                    ].map { $0.map { SanityNumbers.text($0) } ?? "-" }
                     + [method.complexityRise.map { String(format: "%+.0f %%", $0.mean * 100) } ?? "-"])
         }
         var lines = [head(report), Console.table(rows, right: Set(2...10)), ""]
@@ -22,9 +22,9 @@ enum SanityTable {
         for method in report.methods {
             for curve in method.curves {
                 guard let labels = curve.labels else { continue }
-                let floor = curve.floor.map { String(format: " (different pictures: %.2f)", $0.mean) } ?? ""
+                let floor = curve.floor.map { " (different pictures: \(SanityNumbers.text($0.mean)))" } ?? ""
                 lines.append(
-                    "\(method.label): \(String(format: "%.2f", labels.mean)) like the map of the model with permuted labels by \(curve.similarity)\(floor)."
+                    "\(method.label): \(SanityNumbers.text(labels.mean)) like the map of the model with permuted labels by \(curve.similarity)\(floor)."
                 )
             }
         }

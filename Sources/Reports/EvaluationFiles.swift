@@ -32,6 +32,12 @@ public final class EvaluationFiles {
         }
     }
 
+    /// Removes the lines; for a run that never began.
+    public func discard() {
+        try? partial.close()
+        try? FileManager.default.removeItem(atPath: partialPath)
+    }
+
     /// Puts the lines in place and writes the tables; returns the paths.
     ///
     /// - Parameters:

@@ -1,3 +1,4 @@
+public import Evaluation
 public import Explanations
 public import Graphs
 public import Imaging
@@ -39,6 +40,8 @@ public struct Explanation: Sendable {
     public let seconds: Double
     /// What a reader should know.
     public let notes: [String]
+    /// Whether such a map depends on what the model learnt; nil where that was not checked.
+    public package(set) var check: SanityReport.MethodResult?
     private let display: MethodDescription.Display
 
     package init(

@@ -69,8 +69,8 @@ public struct ExplanationRecord: Sendable, Codable {
     public let preprocessing: Preprocessing
     /// What a reader should know.
     public let notes: [String]
-    /// Whether the method's maps depend on what the model learnt; nil where that was not checked.
-    public var check: SanityReport.MethodResult?
+    /// Whether such a map depends on what the model learnt; nil where that was not checked.
+    public let check: SanityReport.MethodResult?
     /// The files that belong to it, by format.
     public internal(set) var files: [String: String]
     /// Gaze's and the engine's versions.
@@ -111,6 +111,7 @@ public struct ExplanationRecord: Sendable, Codable {
             sum: finite.reduce(0) { $0 + Double($1) })
         self.preprocessing = preprocessing
         notes = explanation.notes
+        check = explanation.check
         files = [:]
         self.versions = versions
         self.seconds = seconds

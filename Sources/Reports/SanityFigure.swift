@@ -21,7 +21,7 @@ package struct SanityFigure {
     package func grid() throws -> Picture {
         let indices = measurements.methods.indices.filter { measurements.gallery[$0].count > 1 }
         let count = indices.map { measurements.gallery[$0].count }.max() ?? 1
-        let columns = ["trained"] + report.blocks.prefix(count - 1).map(\.name)
+        let columns = ["trained"] + columnNames.prefix(count - 1)
         func block(
             _ title: String, _ colours: ColourMap, _ range: DisplayRange, _ view: (MapViews) -> Tensor<Float>
         ) -> MapGrid.Block {
@@ -39,7 +39,7 @@ package struct SanityFigure {
         }
         let grid = MapGrid(
             title: "Do maps depend on what the model learnt?",
-            subtitle: "\(Self.name(report.model)) · \(report.mode) randomisation from the scores down · first of \(report.pictures.count) picture\(report.pictures.count == 1 ? "" : "s")",
+            subtitle: "\(Self.name(report.model)) · \(report.mode) randomisation: \(depths) · first of \(pictures)",
             rows: rows,
             blocks: [
                 block("absolute: where the map is strong", .inferno, .clipped(percentile: 99)) { $0.absolute },
@@ -47,7 +47,7 @@ package struct SanityFigure {
             ], arrangement: .stacked,
             captions: [
                 "Every map has its own scale, to its 99th percentile. Initialiser \(report.initialiser), target \(report.target).",
-                "Numbers: Spearman's rank correlation with the trained model's map, mean over the upper half of the layers and all pictures; in brackets that of different pictures.",
+                "Numbers: Spearman's rank correlation of the trained model's map with the randomised model's, mean over the upper half of the layers and all pictures, and with Sobel's edges; in brackets that of different pictures.",
             ])
         return try grid.draw()
     }
@@ -63,27 +63,53 @@ package struct SanityFigure {
                     low: points.map { $0.map { $0.mean - $0.deviation } ?? .nan },
                     high: points.map { $0.map { $0.mean + $0.deviation } ?? .nan })
             }
-            let floors = report.methods.compactMap { $0.curves[index].floor?.mean }
+            let floors = report.methods.compactMap { method in
+                method.curves[index].floor.map { (name: method.label, value: $0.mean) }
+            }.sorted { $0.value < $1.value }
+            let labels = report.methods.compactMap { method in
+                method.curves[index].labels.map { "\(method.label) \(SanityNumbers.text($0.mean))" }
+            }
             let plot = LinePlot(
                 title: "\(name): the trained model's map and the randomised model's",
-                subtitle: "\(Self.name(report.model)) · \(report.mode) · \(report.pictures.count) pictures, \(report.seeds) seed\(report.seeds == 1 ? "" : "s"); bands: one deviation",
-                positions: report.blocks.map(\.name), horizontal: "randomised from the scores down to", vertical: name,
+                subtitle: "\(Self.name(report.model)) · \(report.mode) · \(pictures), \(report.seeds) seed\(report.seeds == 1 ? "" : "s"); bands: one deviation",
+                positions: columnNames, horizontal: "randomised: \(depths)", vertical: name,
                 series: series,
-                references: floors.isEmpty
-                    ? []
-                    : [
-                        LinePlot.Reference("different pictures, least of all methods", value: floors.min() ?? .nan),
-                        LinePlot.Reference("different pictures, most", value: floors.max() ?? .nan),
-                    ])
+                references: (floors.count > 1 ? [floors[0], floors[floors.count - 1]] : floors).map {
+                    LinePlot.Reference("different pictures: \($0.name)", value: $0.value)
+                },
+                captions: ["Level lines: maps of different pictures, of the method where they are least alike and of that where they are most."]
+                    + (labels.isEmpty
+                        ? [] : ["The map of the model trained on permuted labels: \(labels.joined(separator: ", "))."]))
             return (name, try plot.draw())
         }
     }
 
+    /// What a column's name says.
+    private var depths: String {
+        report.mode == SanityCheckOptions.Mode.cascading.rawValue
+            ? "from the scores down to the named layer"
+            : "one block alone, from below the layer named before down to the named one"
+    }
+
+    private var pictures: String { "\(report.pictures.count) picture\(report.pictures.count == 1 ? "" : "s")" }
+
+    /// The lowest layer of every block, without the ends of paths that several share: `/Conv`.
+    private var columnNames: [String] {
+        let names = report.blocks.map { $0.layers.last ?? $0.name }
+        func end(_ name: String) -> Substring? { name.lastIndex(of: "/").map { name[$0...] } }
+        let ends = Dictionary(grouping: names.compactMap(end), by: { $0 }).filter { $0.value.count > 1 }
+        let short = names.map { name in
+            guard let end = end(name), ends[end] != nil, end.count < name.count else { return name }
+            return String(name.dropLast(end.count))
+        }
+        return Set(short).count == short.count ? short : names
+    }
+
     private static func reason(_ result: SanityReport.MethodResult) -> String {
         guard let numbers = result.numbers else { return "too little was measured" }
-        func text(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+        let text = SanityNumbers.text
         return
-            "absolute \(text(numbers.randomised)) (\(text(numbers.floor))), signed \(text(numbers.randomisedDiverging)) (\(text(numbers.floorDiverging)))"
+            "absolute \(text(numbers.randomised)) (\(text(numbers.floor))), signed \(text(numbers.randomisedDiverging)) (\(text(numbers.floorDiverging))), Sobel \(text(numbers.edges)) (\(text(numbers.floorEdges)))"
     }
 
     private static func mood(_ verdict: SanityVerdict) -> MapGrid.Verdict.Mood {

@@ -1,5 +1,5 @@
 public import Explanations
-import Graphs
+package import Graphs
 import Runtime
 package import Tensors
 
@@ -41,6 +41,8 @@ public struct SanityCheck: Sendable {
     package let methods: [MethodSpecification]
     /// A layer or tensor name; nil is the automatic choice.
     package let layer: String?
+    /// The layer where none is named; nil is the automatic choice by structure.
+    package let chosen: LayerChoice?
     package let options: SanityCheckOptions
     package let settings: RunSettings
     /// A model that was trained on other labels.
@@ -52,7 +54,7 @@ public struct SanityCheck: Sendable {
 
     package init(
         _ attributor: Attributor, explained: String, methods: [MethodSpecification], layer: String? = nil,
-        options: SanityCheckOptions = SanityCheckOptions(), settings: RunSettings = RunSettings(),
+        chosen: LayerChoice? = nil, options: SanityCheckOptions = SanityCheckOptions(), settings: RunSettings = RunSettings(),
         other: OtherModel? = nil,
         mostLikely: @escaping @Sendable (Attributor, [String: AnyTensor]) throws -> TrialScore,
         failed: @escaping @Sendable (String, any Error) -> Void = { _, _ in }
@@ -61,6 +63,7 @@ public struct SanityCheck: Sendable {
         self.explained = explained
         self.methods = methods
         self.layer = layer
+        self.chosen = chosen
         self.options = options
         self.settings = settings
         self.other = other

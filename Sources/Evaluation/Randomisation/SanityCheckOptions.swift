@@ -33,6 +33,10 @@ public struct SanityCheckOptions: Sendable {
     /// How many noisy copies of a picture a map is the mean of (sMPRT; Hedström et al. 2024); 0 explains the picture itself.
     public var copies: Int
 
+    /// What is enough for a verdict on one map: the upper half of the layers; drawn three times, because one picture has no others to
+    /// average over.
+    public static let oneMap = SanityCheckOptions(seeds: 3, isUpperHalfEnough: true)
+
     /// Options; the defaults are the paper's, but for the number of blocks.
     public init(
         mode: Mode = .cascading, target: TargetChoice = .fixed, initialiser: Initialiser = .byKind, seeds: Int = 1,

@@ -35,7 +35,7 @@ struct SanityCheckState {
                 reason: "the model has no trained parameters between its input and this score")
         }
         // The automatic choice hangs on the graph alone: it is made once for all models.
-        chosen = check.layer == nil ? try? question.layer() : nil
+        chosen = check.layer == nil ? check.chosen ?? (try? question.layer()) : nil
         var kept: [SanityCheck.Subject] = []
         var maps: [[MapViews?]] = []
         var notes: [[String]] = check.methods.map { _ in [] }

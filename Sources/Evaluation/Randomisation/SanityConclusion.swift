@@ -1,5 +1,3 @@
-import Foundation
-
 /// A verdict in words that claim no more than was measured.
 struct SanityConclusion {
     let verdict: SanityVerdict
@@ -16,7 +14,7 @@ struct SanityConclusion {
             return
         }
         verdict = numbers.verdict
-        func text(_ value: Double) -> String { String(format: "%.2f", value) }
+        let text = SanityNumbers.text
         let facts =
             "\(text(numbers.randomised)) like the map of a randomised model, \(text(numbers.randomisedDiverging)) with signs, \(text(numbers.edges)) like Sobel (different pictures: \(text(numbers.floor)), \(text(numbers.floorDiverging)), \(text(numbers.floorEdges)))"
         sentence = "\(name): \(facts): \(Self.advice(numbers))"
@@ -33,9 +31,7 @@ struct SanityConclusion {
         }
         let itself =
             numbers.valuePart >= SanityNumbers.some
-            ? String(
-                format: "where it is strong is partly the picture itself (%.2f like the magnitude of its numbers, of other pictures %.2f)",
-                numbers.values, numbers.floorValues)
+            ? "where it is strong is partly the picture itself (\(SanityNumbers.text(numbers.values)) like the magnitude of its numbers, of other pictures \(SanityNumbers.text(numbers.floorValues)))"
             : numbers.edgePart >= SanityNumbers.some
                 ? "where it is strong is partly the picture's edges" : "where it is strong hardly depends on it"
         return "its signs depend on what the upper layers learnt, but \(itself)"

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Whether a method's maps depend on what the model learnt, as far as parameter randomisation sees.
 public enum SanityVerdict: String, Sendable, Hashable, Codable, CaseIterable {
     /// The maps change when the upper half of the model forgets what it learnt.
@@ -11,8 +13,8 @@ public enum SanityVerdict: String, Sendable, Hashable, Codable, CaseIterable {
 /// The numbers that decide a verdict, and the rule.
 ///
 /// All are Spearman's rank correlations. A similarity `s` means something only beside the similarity `f` of what belongs to
-/// different pictures (the floor): what counts is the part `(s - f) / (1 - f)`, 0 where it is negative, that is kept of what tells a
-/// map from another picture's. "Randomised" is the mean over pictures, seeds and the steps that randomise the upper half of the layers:
+/// different pictures (the floor, 0 where it is negative): what counts is the part `(s - f) / (1 - f)`, 0 where that is negative, that
+/// is kept of what tells a map from another picture's. "Randomised" is the mean over pictures, seeds and the steps that randomise the upper half of the layers:
 /// the area under the upper half of the curve.
 ///
 /// - **FAIL**: half or more of the signed map is kept. Another model with the same lower layers gives the same map.
@@ -70,7 +72,15 @@ public struct SanityNumbers: Sendable, Hashable, Codable {
     public var valuePart: Double { Self.above(floorValues, values) }
 
     private static func above(_ floor: Double, _ similarity: Double) -> Double {
-        floor < 1 ? min(max((similarity - floor) / (1 - floor), 0), 1) : 1
+        // Less than no correlation is chance: it makes nothing else more alike.
+        let floor = max(floor, 0)
+        return floor < 1 ? min(max((similarity - floor) / (1 - floor), 0), 1) : 1
+    }
+
+    /// A similarity with two digits; what rounds to nothing has no sign.
+    package static func text(_ similarity: Double) -> String {
+        let text = String(format: "%.2f", similarity)
+        return text == "-0.00" ? "0.00" : text
     }
 
     /// The rule.

@@ -66,7 +66,8 @@ public struct Evaluator: Sendable {
         func prepared(_ position: Int) -> Concurrent<PreparedPicture>? {
             guard dataset.entries.indices.contains(position) else { return nil }
             let entry = dataset.entries[position]
-            return Concurrent { try PreparedPicture(entry, position: position, for: self) }
+            let leftOut = run.givenUp
+            return Concurrent { try PreparedPicture(entry, position: position, for: self, leavingOut: leftOut) }
         }
         var next = prepared(0)
         for (position, entry) in dataset.entries.enumerated() {

@@ -64,8 +64,7 @@ struct PictureMeasurement {
         annotated = try AnnotatedPicture(
             picture.entry, mask: picture.mask, photo: (decoded.width, decoded.height), explained: finding.index,
             rank: rank,
-            label: picture.trueIndex.map { evaluator.head.name(of: $0, names: evaluator.explainer.classNames) }
-                ?? picture.entry.label?.text,
+            label: picture.trueIndex.map { "class \($0)" } ?? picture.entry.label?.text,
             classes: evaluator.classes)
         let answer = try row(
             picture.readingKey, method: "", metric: "reading", value: finding.probability,
@@ -270,7 +269,8 @@ extension PlannedMetric {
         guard let subject else {
             throw EvaluationError.undefined(measure: label, reason: "the result is no map of numbers over the picture")
         }
-        if description.needs.contains(.box), annotated.boxes.isEmpty {
+        // What asks for the model's ranking, too, may be wrong without a box.
+        if description.needs.contains(.box), !description.needs.contains(.label), annotated.boxes.isEmpty {
             throw EvaluationError.undefined(measure: label, reason: "no box is of the explained class")
         }
         let measurement = try metric.measurement(of: subject)

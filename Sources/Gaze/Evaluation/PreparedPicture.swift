@@ -36,7 +36,7 @@ struct PreparedPicture: Sendable {
     /// Graph methods share their run, so each is timed alone, at this many pictures.
     static let timedPictures = 3
 
-    init(_ entry: DatasetEntry, position: Int, for evaluator: Evaluator) throws {
+    init(_ entry: DatasetEntry, position: Int, for evaluator: Evaluator, leavingOut leftOut: Set<Int>) throws {
         self.entry = entry
         let file = try Data(contentsOf: URL(fileURLWithPath: entry.image))
         image = ContentHash(of: file)
@@ -50,7 +50,7 @@ struct PreparedPicture: Sendable {
         }
         readingKey = key("", "reading", "class \(trueIndex.map(String.init) ?? "")")
         let truth = EvaluationKey.text(of: entry, label: trueIndex, mask: mask)
-        let everyone = evaluator.methods.map(\.text).joined(separator: "\n")
+        let everyone = evaluator.methods.filter { !$0.method.isReference }.map(\.text).joined(separator: "\n")
         for method in evaluator.methods {
             keys.append(
                 evaluator.metrics.map { metric in
@@ -64,7 +64,7 @@ struct PreparedPicture: Sendable {
         }
         known = try evaluator.store.results(
             for: [readingKey] + keys.flatMap { $0.compactMap { $0 } } + timeKeys.compactMap { $0 })
-        if !isComplete(evaluator) {
+        if !isComplete(evaluator, leavingOut: leftOut) {
             let picture = try Picture(decoding: file, name: entry.image)
             var whole = evaluator.explainer.preprocessing
             whole.resize = .squash(width: whole.resize.width, height: whole.resize.height)
@@ -87,8 +87,10 @@ struct PreparedPicture: Sendable {
         return known[key] == nil
     }
 
-    private func isComplete(_ evaluator: Evaluator) -> Bool {
+    private func isComplete(_ evaluator: Evaluator, leavingOut leftOut: Set<Int>) -> Bool {
         known[readingKey] != nil
-            && evaluator.methods.indices.allSatisfy { missing($0).isEmpty && !lacksTime($0, evaluator) }
+            && evaluator.methods.indices.allSatisfy {
+                leftOut.contains($0) || missing($0).isEmpty && !lacksTime($0, evaluator)
+            }
     }
 }

@@ -17,7 +17,7 @@ struct LinePlotLayout {
     private static let legendFont = Canvas.Font(size: 14)
     private static let legendLine = 23
     private static let sample = 34.0
-    private static let longestName = 150.0
+    private static let longestName = 190.0
     private static let climb = (degrees: 45.0, part: 0.7071)
 
     init(_ plot: LinePlot, axis: ValueAxis) throws(ImagingError) {
@@ -64,9 +64,10 @@ struct LinePlotLayout {
         drawAxes(on: canvas)
         canvas.clipped(x: left, y: top - 6, width: right - left, height: bottom - top + 12) {
             for (index, series) in plot.series.enumerated() { drawBand(of: series, PlotStyle(index), on: canvas) }
-            for reference in plot.references where reference.value.isFinite {
+            for (index, reference) in plot.references.enumerated() where reference.value.isFinite {
                 let y = y(reference.value)
-                canvas.stroke(path: [(left, y), (right, y)], FigureStyle.quiet, lineWidth: 1.5, dashes: [7, 5])
+                canvas.stroke(
+                    path: [(left, y), (right, y)], FigureStyle.quiet, lineWidth: 1.5, dashes: Self.dashes(index))
             }
             for (index, series) in plot.series.enumerated() { drawLine(of: series, PlotStyle(index), on: canvas) }
         }
@@ -157,13 +158,16 @@ struct LinePlotLayout {
         for (index, series) in plot.series.enumerated() {
             entry(series.name) { PlotStyle(index).drawSample(x: x, y: $0, width: Self.sample, on: canvas) }
         }
-        for reference in plot.references {
+        for (index, reference) in plot.references.enumerated() {
             entry(reference.name) { y in
                 canvas.stroke(
-                    path: [(x, y), (x + Self.sample, y)], FigureStyle.quiet, lineWidth: 1.5, dashes: [7, 5])
+                    path: [(x, y), (x + Self.sample, y)], FigureStyle.quiet, lineWidth: 1.5, dashes: Self.dashes(index))
             }
         }
     }
+
+    /// The dashes of the reference line with this number.
+    private static func dashes(_ index: Int) -> [Double] { [[7, 5], [2, 4], [12, 4, 2, 4]][index % 3] }
 
     /// The ranges of neighbouring positions that hold a value.
     private static func runs(_ present: [Bool]) -> [Range<Int>] {

@@ -30,7 +30,7 @@ struct MapGridLayout {
     private static let reasonLine = 16
     /// The steepness of turned column names, and how much of their length goes right and up.
     private static let climb = (degrees: 60.0, right: 0.5, up: 0.866)
-    private static let longestName = 170.0
+    private static let longestName = 200.0
     /// Below this width of a map, blocks stand one below the other.
     private static let comfortableCell = 56
     private static let smallestCell = 14

@@ -28,7 +28,7 @@ import Testing
         Row(signed: 0.49, verdict: .caution), Row(signed: 0.51, verdict: .fail), Row(signed: 1, verdict: .fail),
         // … above what different pictures have in common.
         Row(signed: 0.51, signedFloor: 0.5, verdict: .pass), Row(signed: 0.7, signedFloor: 0.5, verdict: .caution),
-        Row(signed: 0.76, signedFloor: 0.5, verdict: .fail), Row(signed: 0.2, signedFloor: -0.8, verdict: .fail),
+        Row(signed: 0.76, signedFloor: 0.5, verdict: .fail), Row(signed: 0.2, signedFloor: -0.8, verdict: .pass),
         // Maps that are all the same are no maps of a picture.
         Row(signed: 1, signedFloor: 1, verdict: .fail), Row(signed: 0.3, signedFloor: 1, verdict: .fail),
         // Opposite signs are a change.
@@ -53,12 +53,17 @@ import Testing
         #expect(row.numbers.verdict == row.verdict, "\(row)")
     }
 
+    @Test func nothingHasNoSign() {
+        #expect([-0.004, 0, 0.004, -0.006, 0.996].map(SanityNumbers.text) == ["0.00", "0.00", "0.00", "-0.01", "1.00"])
+    }
+
     @Test func partsAreWhatIsKeptAboveTheFloor() {
         let numbers = Row(
-            randomised: 0.7, signed: 0.1, floor: 0.4, signedFloor: 0.2, edges: 0.55, otherEdges: 0.1, values: -0.2,
+            randomised: 0.7, signed: 0.1, floor: 0.4, signedFloor: 0.2, edges: 0.55, otherEdges: 0.1, values: 0.2,
             otherValues: -0.5, verdict: .caution
         ).numbers
         #expect(isClose(numbers.kept, 0.5) && numbers.keptDiverging == 0)
+        // A negative floor counts as none.
         #expect(isClose(numbers.edgePart, 0.5) && isClose(numbers.valuePart, 0.2))
     }
 }

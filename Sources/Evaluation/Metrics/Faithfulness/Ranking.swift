@@ -13,29 +13,45 @@ package struct Ranking: Sendable {
 
     /// From the largest value to the smallest.
     package init(falling values: [Double]) {
-        self.init(values.enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) })
+        let order = values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
+        self.init(order: order, runs: Self.runs(of: order) { values[$0] == values[$1] })
     }
 
     /// From the smallest value to the largest.
     package init(rising values: [Double]) {
-        self.init(values.enumerated().sorted { ($0.element, $0.offset) < ($1.element, $1.offset) })
+        let order = values.indices.sorted { (values[$0], $0) < (values[$1], $1) }
+        self.init(order: order, runs: Self.runs(of: order) { values[$0] == values[$1] })
     }
 
     /// A map's pixels, numbered row by row, from the largest value to the smallest.
-    package init(falling map: Tensor<Float>) { self.init(falling: map.elements.map(Double.init)) }
+    package init(falling map: Tensor<Float>) { self.init(map) { ~$0 } }
 
     /// A map's pixels, numbered row by row, from the smallest value to the largest.
-    package init(rising map: Tensor<Float>) { self.init(rising: map.elements.map(Double.init)) }
+    package init(rising map: Tensor<Float>) { self.init(map) { $0 } }
 
-    private init(_ sorted: [(offset: Int, element: Double)]) {
+    /// Sorts whole numbers that hold a value's rank above its place, which is several times as fast as looking values up.
+    private init(_ map: Tensor<Float>, by order: (UInt32) -> UInt32) {
+        let keys = map.elements.enumerated().map { place, value -> UInt64 in
+            // Zero has two signs and one rank. Bits of positive floats rise with the value, those of negative ones fall.
+            let bits = (value + 0).bitPattern
+            let rank = bits >> 31 == 0 ? bits | 1 << 31 : ~bits
+            return UInt64(order(rank)) << 32 | UInt64(truncatingIfNeeded: place)
+        }.sorted()
+        self.init(
+            order: keys.map { Int($0 & 0xFFFF_FFFF) },
+            runs: Self.runs(of: keys) { $0 >> 32 == $1 >> 32 })
+    }
+
+    /// The parts in which two or more in a row are equal.
+    private static func runs<Element>(of sorted: [Element], areEqual: (Element, Element) -> Bool) -> [Range<Int>] {
         var runs: [Range<Int>] = []
         var first = 0
         for place in 0..<sorted.count
-        where place + 1 == sorted.count || sorted[place + 1].element != sorted[first].element {
+        where place + 1 == sorted.count || !areEqual(sorted[place + 1], sorted[first]) {
             if place > first { runs.append(first..<place + 1) }
             first = place + 1
         }
-        self.init(order: sorted.map(\.offset), runs: runs)
+        return runs
     }
 
     /// The same order, with opinions about equal values too: for what asks every step by itself.
