@@ -133,7 +133,8 @@ struct EvaluationRun {
                 EvaluationRecord(
                     image: picture.entry.image, method: planned.method.label, layer: layer, index: reading.index,
                     name: evaluator.head.name(of: reading.index, names: evaluator.explainer.classNames),
-                    label: picture.entry.label?.text, rank: reading.rank, probability: reading.probability.flatMap { $0.isFinite ? $0 : nil },
+                    label: picture.entry.label?.text, rank: reading.rank,
+                    probability: reading.probability.flatMap { $0.isFinite ? $0 : nil },
                     values: values, undefined: undefined))
         }
         for (metric, reason) in withoutNumber {
