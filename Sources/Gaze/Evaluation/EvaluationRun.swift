@@ -72,7 +72,7 @@ struct EvaluationRun {
     /// Says at the end what does not count.
     mutating func finish(pictures: Int) {
         for (metric, count) in zip(evaluator.metrics, unmet) where count > 0 {
-            let needs = metric.description.needs.map(\.rawValue).sorted().joined(separator: " and ")
+            let needs = metric.metric.needs.map(\.rawValue).sorted().joined(separator: " and ")
             evaluation.notes.append(
                 "\(metric.label) needs a \(needs): \(count == pictures ? "no picture has one" : "\(count) of \(pictures) pictures have none and do not count")"
             )
