@@ -176,7 +176,7 @@ import Testing
             try Data("file\n0.png\n1.png\n2.png\n".utf8).write(
                 to: URL(fileURLWithPath: folder + "/pictures/list.csv"))
             let outcome = try Command.run(arguments)
-            #expect(outcome.status == 0 && outcome.sentences.allSatisfy { !$0.contains("needs a") }, "\(outcome.errors)")
+            #expect(outcome.status == 0 && !outcome.errors.contains("needs a"), "\(outcome.errors)")
             let rows = try #require(
                 try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]])
             let metrics = Set(rows.compactMap { $0["metric"] as? String })
