@@ -99,7 +99,8 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     /// Leaves nothing half-written behind where the model or the store cannot be used.
-    private func evaluator(_ explainer: Explainer, _ plan: EvaluationPlan, _ files: EvaluationFiles) throws -> Evaluator {
+    private func evaluator(_ explainer: Explainer, _ plan: EvaluationPlan, _ files: EvaluationFiles) throws -> Evaluator
+    {
         do {
             return try Evaluator(
                 explainer, plan: plan, store: noStore ? ResultStore() : ResultStore(path: storePath))

@@ -113,12 +113,16 @@ struct EvaluationOptions: ParsableArguments {
             }
         }
         let held = dataset.map(Self.held) ?? []
-        let permitted = MetricCatalogue.descriptions.filter { $0.needs.isSubset(of: held) }
-        let chosen = permitted.filter {
+        let chosen = MetricCatalogue.descriptions.filter {
             texts == ["all"] || Self.usualMetrics.contains($0.name) || $0.family == .localisation
         }
         // Every metric of the catalogue has defaults for all parameters.
-        return chosen.map { MethodSpecification($0.name) }
+        let usual = chosen.filter { $0.needs.isSubset(of: held) }.map { MethodSpecification($0.name) }
+        guard held.contains(.mask) else { return usual }
+        // What can be asked of a box or of a mask is asked of the mask, too.
+        let masked = chosen.filter { $0.parameters.contains { $0.name == "of" } && $0.needs == [.box] }
+        return try usual
+            + masked.map { try MethodSpecification(parsing: "\($0.name)-mask=\($0.name):of=mask") }
     }
 
     /// What the annotation of at least one picture holds.

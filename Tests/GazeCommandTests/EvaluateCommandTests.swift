@@ -161,6 +161,33 @@ import Testing
         }
     }
 
+    @Test func masksAloneAreEnough() throws {
+        try TemporaryFolder.with { folder in
+            let arguments = try material(in: folder) + ["-m", "gradcam", "--json"]
+            try FileManager.default.createDirectory(
+                atPath: folder + "/pictures/masks", withIntermediateDirectories: true)
+            for number in 0..<3 {
+                var mask = Picture(width: 8, height: 8)
+                mask.mutatePixels { pixels in
+                    for index in 0..<64 where index % 8 < 2 + number { for c in 0..<3 { pixels[index * 3 + c] = 255 } }
+                }
+                try mask.write(to: "\(folder)/pictures/masks/\(number).png")
+            }
+            try Data("file\n0.png\n1.png\n2.png\n".utf8).write(
+                to: URL(fileURLWithPath: folder + "/pictures/list.csv"))
+            let outcome = try Command.run(arguments)
+            #expect(outcome.status == 0 && !outcome.errors.contains("needs a"), "\(outcome.errors)")
+            let rows = try #require(
+                try JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [[String: Any]])
+            let metrics = Set(rows.compactMap { $0["metric"] as? String })
+            #expect(
+                metrics == [
+                    "deletion", "insertion", "average-drop", "pxap", "energy-inside-mask", "pointing-game-mask",
+                    "effective-heat-ratio-mask", "seconds",
+                ])
+        }
+    }
+
     @Test func adviceRanksMethods() throws {
         try TemporaryFolder.with { folder in
             let arguments =

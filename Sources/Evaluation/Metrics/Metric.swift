@@ -8,6 +8,9 @@ package protocol Metric: Sendable {
     /// The metric with these parameters; fails with the first that it does not take.
     init(_ parameters: inout MethodParameters) throws(ExplanationError)
 
+    /// What a picture's annotation has to hold for these parameters; the catalogue's entry says it of the defaults.
+    var needs: Set<MeasureDescription.Need> { get }
+
     /// What is measured at one map.
     ///
     /// - Throws: `EvaluationError.undefined` where the number does not exist for this map: such pictures do not count.
@@ -18,6 +21,8 @@ package protocol Metric: Sendable {
 }
 
 extension Metric {
+    package var needs: Set<MeasureDescription.Need> { Self.description.needs }
+
     package func summary(of measurements: [Measurement]) -> Double {
         measurements.reduce(0) { $0 + $1.value } / Double(max(measurements.count, 1))
     }

@@ -72,7 +72,7 @@ struct EvaluationRun {
     /// Says at the end what does not count.
     mutating func finish(pictures: Int) {
         for (metric, count) in zip(evaluator.metrics, unmet) where count > 0 {
-            let needs = metric.description.needs.map(\.rawValue).sorted().joined(separator: " and ")
+            let needs = metric.metric.needs.map(\.rawValue).sorted().joined(separator: " and ")
             evaluation.notes.append(
                 "\(metric.label) needs a \(needs): \(count == pictures ? "no picture has one" : "\(count) of \(pictures) pictures have none and do not count")"
             )
@@ -133,7 +133,8 @@ struct EvaluationRun {
                 EvaluationRecord(
                     image: picture.entry.image, method: planned.method.label, layer: layer, index: reading.index,
                     name: evaluator.head.name(of: reading.index, names: evaluator.explainer.classNames),
-                    label: picture.entry.label?.text, rank: reading.rank, probability: reading.probability.flatMap { $0.isFinite ? $0 : nil },
+                    label: picture.entry.label?.text, rank: reading.rank,
+                    probability: reading.probability.flatMap { $0.isFinite ? $0 : nil },
                     values: values, undefined: undefined))
         }
         for (metric, reason) in withoutNumber {

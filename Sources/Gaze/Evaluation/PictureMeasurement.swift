@@ -270,7 +270,7 @@ extension PlannedMetric {
             throw EvaluationError.undefined(measure: label, reason: "the result is no map of numbers over the picture")
         }
         // What asks for the model's ranking, too, may be wrong without a box.
-        if description.needs.contains(.box), !description.needs.contains(.label), annotated.boxes.isEmpty {
+        if metric.needs.contains(.box), !metric.needs.contains(.label), annotated.boxes.isEmpty {
             throw EvaluationError.undefined(measure: label, reason: "no box is of the explained class")
         }
         let measurement = try metric.measurement(of: subject)

@@ -19,7 +19,7 @@ struct PlannedMetric: Sendable {
 
     /// Whether a picture's annotation holds what the metric needs.
     func isMet(by picture: PreparedPicture) -> Bool {
-        description.needs.allSatisfy { need in
+        metric.needs.allSatisfy { need in
             switch need {
             case .label: picture.trueIndex != nil
             case .box: !picture.entry.boxes.isEmpty

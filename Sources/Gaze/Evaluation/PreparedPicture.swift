@@ -55,7 +55,7 @@ struct PreparedPicture: Sendable {
             keys.append(
                 evaluator.metrics.map { metric in
                     guard metric.isMet(by: self), method.method.isAsked(metric.description) else { return nil }
-                    var context = metric.description.needs.isEmpty ? "" : truth
+                    var context = metric.metric.needs.isEmpty ? "" : truth
                     if metric.description.comparesMethods { context += everyone }
                     return key(method.text, metric.text, context)
                 })

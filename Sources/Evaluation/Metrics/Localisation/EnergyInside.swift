@@ -19,6 +19,8 @@ package struct EnergyInside: Metric {
         region = try parameters.value(ObjectRegion.parameter)
     }
 
+    package var needs: Set<MeasureDescription.Need> { region.needs }
+
     package func measurement(of subject: EvaluationSubject) throws -> Measurement {
         let plane = try EvidencePlane(of: subject, for: Self.description.name)
         let places = try region.places(in: plane, for: Self.description.name)

@@ -57,6 +57,9 @@ enum ObjectRegion: String, CaseIterable, Sendable {
     /// On the mask's pixels.
     case mask
 
+    /// What the annotation has to hold.
+    var needs: Set<MeasureDescription.Need> { self == .box ? [.box] : [.mask] }
+
     static let parameter = MethodParameter.choice(
         "of", ObjectRegion.box, "where the object is: in its boxes, or on the pixels of its mask")
 

@@ -36,6 +36,8 @@ package struct PointingGame: Metric {
         average = try parameters.value(Self.average)
     }
 
+    package var needs: Set<MeasureDescription.Need> { region.needs }
+
     package func measurement(of subject: EvaluationSubject) throws -> Measurement {
         let plane = try EvidencePlane(of: subject, for: Self.description.name)
         let places = try region.places(in: plane, for: Self.description.name)
