@@ -5,7 +5,7 @@ import Gaze
 /// Keeps a compiled question ready and times its runs, so that other tools can take turns with it.
 ///
 /// Says `ready`, then answers each line of standard input: `run` with the milliseconds of one run, `map FILE.npy` with
-/// the raw result in that file, `picture FILE.npy` with the map over the picture's pixels, `metric SPEC` with JSON: what
+/// the raw result in that file, `picture FILE.npy` with the map over the picture's pixels, `metric [SEED] SPEC` with JSON: what
 /// the metric measures at that map, and the milliseconds.
 @main
 struct GazeBenchmark: ParsableCommand {
@@ -18,6 +18,7 @@ struct GazeBenchmark: ParsableCommand {
     @Option var layer: String?
     @Option var threads: Int?
     @Option(help: "A map over the picture's pixels, in place of the method's: an .npy file [H, W].") var map: String?
+    @Option(help: "Where the object is: an .npy file [H, W], 1 on the object and 0 beside it.") var mask: String?
     @Flag(help: "Let the engine's threads wait busily for work.") var spin = false
 
     func run() throws {
@@ -55,7 +56,10 @@ struct GazeBenchmark: ParsableCommand {
     }
 
     private func measurement(_ text: String, of subject: EvaluationSubject) throws -> String {
-        let metric = try MetricCatalogue.metric(MethodSpecification(parsing: text))
+        let words = text.split(separator: " ").map(String.init)
+        let metric = try MetricCatalogue.metric(MethodSpecification(parsing: words.last ?? ""))
+        var subject = subject
+        if words.count > 1, let seed = UInt64(words[0]) { subject = subject.reseeded(seed) }
         let start = ContinuousClock.now
         let measurement = try metric.measurement(of: subject)
         let answer = MetricAnswer(
@@ -78,13 +82,23 @@ struct GazeBenchmark: ParsableCommand {
         let shown = PicturePlanes(explained.input.shape).flatMap {
             display.map(of: raw, at: attribution.layer, over: $0)
         }
+        let picture = try map.map { try Numpy.read(path: $0).floatTensor } ?? shown ?? raw
+        let truth = try mask.map { GroundTruth(map: picture, boxes: [], mask: try Numpy.read(path: $0).floatTensor) }
         return EvaluationSubject(
             experiment: explained, probability: try experiment(target.reread { .probability($0) }),
-            method: attribution.method, display: display, raw: raw,
-            map: try map.map { try Numpy.read(path: $0).floatTensor } ?? shown ?? raw)
+            method: attribution.method, display: display, raw: raw, map: picture, truth: truth)
     }
 
     private func say(_ text: String) {
         FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    }
+}
+
+extension EvaluationSubject {
+    /// The same with other random numbers.
+    fileprivate func reseeded(_ seed: UInt64) -> EvaluationSubject {
+        EvaluationSubject(
+            experiment: experiment, probability: probability, method: method, display: display, raw: raw, map: map,
+            truth: truth, others: others, seed: seed)
     }
 }

@@ -11,6 +11,7 @@ faithfulness.json holds `versions`, `seed`, `target`, `tolerance` with its `reas
 - `elsewhere`: what libraries return that define the metric otherwise; the test forms it from Gaze's numbers.
 faithfulness.npz holds `input` [1, 3, H, W], `raw` (gradient x input) [3, H, W], `map` [H, W] and `segments` [H, W].
 """
+import functools
 import importlib.metadata
 import json
 import pathlib
@@ -29,14 +30,16 @@ import captum.metrics
 import quantus
 from compact import publish, shortened, strip_metadata
 from exporters import export
+from faithfulness_peers import GivenMap
 from odd_networks import FunctionalBlock, Head, OddNetwork, built
 from pytorch_grad_cam.metrics.road import NoisyLinearImputer
 from quantus.helpers.utils import get_superpixel_segments
+from torchcam.metrics import ClassificationMetric, DeletionInsertionMetric
 
 # Quantus 0.6.0 asks for NumPy's old name.
 np.trapz = np.trapezoid
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/EvaluationTests/Golden/faithfulness"
-LIBRARIES = ["torch", "onnx", "numpy", "scipy", "captum", "grad-cam", "quantus"]
+LIBRARIES = ["torch", "onnx", "numpy", "scipy", "captum", "grad-cam", "quantus", "torchcam"]
 HEIGHT, WIDTH = 12, 16
 SEED = 11
 TOLERANCE = 2e-4
@@ -231,6 +234,28 @@ def weighting_cases(question):
     yield {"metric": "adcc", "value": 100 * 3 / sum(1 / one for one in parts), "details": parts, "source": "Poppi et al. 2021, equation 7"}
 
 
+def library_cases(question):
+    """What libraries return that define a metric as Gaze does."""
+    def summary(metric):
+        metric.update(question.x.float(), question.target)
+        return {name: float(value) for name, value in metric.summary().items()}
+    softmax, source = functools.partial(torch.softmax, dim=-1), f"torchcam {importlib.metadata.version('torchcam')}"
+    curves = summary(DeletionInsertionMetric(GivenMap(question.single, question.map.astype(np.float32)), softmax, steps=8))
+    yield {"metric": "deletion:steps=8", "value": curves["deletion_auc"], "source": source}
+    yield {"metric": "insertion:steps=8,baseline=0", "value": curves["insertion_auc"], "source": source}
+    found = summary(ClassificationMetric(GivenMap(question.single, question.weights.astype(np.float32)), softmax))
+    yield {"metric": "average-drop", "value": 100 * found["avg_drop"], "source": source}
+    yield {"metric": "increase", "value": 100 * found["conf_increase"], "source": source}
+    missed = captum.metrics.infidelity(question.model, lambda inputs: (inputs, torch.zeros_like(inputs)), question.x, question.raw[None],
+                                       target=question.target, n_perturb_samples=1)
+    yield {"metric": "infidelity:side=65536,samples=2,normalise=false", "value": float(missed), "source": "captum 0.9.0"}
+    # Before zero nothing is lost; before two there is a drop.
+    weights = torch.from_numpy(question.weights)
+    clean, left = (float(question.probability(one)[0]) for one in (question.x, weights * question.x + (1 - weights) * 2))
+    yield {"metric": "average-drop:baseline=2", "value": 100 * max(0, clean - left) / clean, "details": [clean, left],
+           "source": "Chattopadhyay et al. 2018"}
+
+
 def quantus_value(metric, question, values=None, softmax=True):
     values = question.map if values is None else values
     with warnings.catch_warnings():
@@ -321,6 +346,7 @@ def elsewhere(question):
     return {
         "quantus_irof": float(np.ravel(quantus_value(quantus.IROF(return_aggregate=False, perturb_func=all_channels, **plain), question))[0]),
         "quantus_selectivity": [float(one) for one in np.ravel(quantus_value(quantus.Selectivity(patch_size=4, **plain), question))],
+        "quantus_pixel_flipping": [float(one) for one in np.ravel(quantus_value(quantus.PixelFlipping(features_in_step=48, **plain), question))],
         "quantus_monotonicity": [bool(np.ravel(quantus_value(monotone, question, values))[0]) for values in (question.map, -question.map)],
     }
 
@@ -335,7 +361,7 @@ def main():
     irof = {"metric": "irof:segments=segments.npy,baseline=0", "value": 1 - area(curve) / float(curve[0]), "details": curve.tolist(),
             "source": "Rieger and Hansen 2020"}
     exact = [*replacement_cases(question), irof, *imputation_cases(question), information_case(question), *weighting_cases(question),
-             *map_cases(question)]
+             *map_cases(question), *library_cases(question)]
     record = {
         "tolerance": TOLERANCE, "reason": REASON, "seed": SEED, "target": question.target,
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},

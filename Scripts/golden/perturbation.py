@@ -88,8 +88,11 @@ def feature_ablation(model, x, baseline, segments):
     return result
 
 
-def rise(model, x, masks, p):
-    terms = torch.stack([score(model, x * mask).view(-1, 1, 1, 1) * mask for mask in masks]) / p
+def rise(model, x, masks, p, centre=False):
+    scores = torch.stack([score(model, x * mask) for mask in masks])
+    if centre:
+        scores = scores - scores.mean(0)
+    terms = torch.stack([row.view(-1, 1, 1, 1) * mask for row, mask in zip(scores, masks)]) / p
     return terms.mean(0), terms.var(0, unbiased=True).sqrt() / math.sqrt(len(masks))
 
 
@@ -177,7 +180,7 @@ def meaningful_perturbation(model, x, background, grid, iterations, l1, tv):
         def loss(m, _):
             rough = (m[1:] - m[:-1]).abs().pow(3).mean() + (m[:, 1:] - m[:, :-1]).abs().pow(3).mean()
             up = enlarged(m)
-            return s(up * one + (1 - up) * background).sum() + l1 * (1 - m).mean() + tv * rough
+            return s(up * one + (1 - up) * background).sum().clamp(min=0) + l1 * (1 - m).mean() + tv * rough
         way = descend(torch.ones(grid, grid, dtype=torch.float64), loss, iterations, 0.1)
         maps.append(1 - enlarged(min(way, key=lambda pair: pair[0])[1])[0])
     return torch.stack(maps)
@@ -284,6 +287,7 @@ def main():
     scattered = torch.tensor([-7, 0, 3, 12, 40, 41])[torch.randint(0, 6, (BATCH, HEIGHT, WIDTH))]
     masks = torch.round(torch.rand(9, HEIGHT, WIDTH, dtype=torch.float64) * 16) / 16
     file_map, file_error = rise(model, x, masks, 0.5)
+    centred_map, centred_error = rise(model, x, masks, 0.5, centre=True)
     drawn_map, drawn_error = rise(model, x, grid_masks(40, 3, 0.4, 5), 0.4)
     results = {
         "occlusion.0": occlusion(model, x, zero, (5, 4), (3, 2)),
@@ -292,7 +296,8 @@ def main():
         "occlusion.gaps": occlusion(model, x, zero, (2, 2), (4, 3)),
         "feature-ablation": feature_ablation(model, x, baseline, labels),
         "feature-ablation.own": feature_ablation(model, x, zero, scattered),
-        "rise.file": file_map, "rise.file.error": file_error, "rise.drawn": drawn_map, "rise.drawn.error": drawn_error,
+        "rise.file": file_map, "rise.file.error": file_error,
+        "rise.centred": centred_map, "rise.centred.error": centred_error, "rise.drawn": drawn_map, "rise.drawn.error": drawn_error,
         "lime": lime(model, x, baseline, labels, 64, 0.25, 1, 11),
         "kernelshap": shapley(model, x, baseline, labels),
         "meaningful-perturbation": meaningful_perturbation(model, x, baseline, 5, 12, 1, 0.2),

@@ -1,6 +1,7 @@
 /// One row of a manifest: what a CSV line or a JSON object says about a picture.
 ///
-/// Columns (others are ignored): `file`, `image` or `path` · `class`, `label` or `index` · `wnid` · `name` ·
+/// Columns (others are ignored): `file`, `image` or `path` · `class`, `label` or `index` · `wnid` · `name`,
+/// `category` or `breed` ·
 /// `xmin, ymin, xmax, ymax` or `left, top, right, bottom`, edges in pixels · `width, height`, the size that the edges are
 /// measured in · `mask` · `difficult`. Several rows of one file are several boxes.
 struct ManifestRow {
@@ -52,7 +53,7 @@ struct ManifestRow {
 
     private func label() throws(EntryProblem) -> ClassReference? {
         if let text = try text("class", "label", "index") { return try ClassReference(text) }
-        return try text("wnid", "name").map { .name($0) }
+        return try text("wnid", "name", "category", "breed").map { .name($0) }
     }
 
     private func size() throws(EntryProblem) -> PixelSize? {

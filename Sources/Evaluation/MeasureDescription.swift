@@ -67,7 +67,8 @@ public struct MeasureDescription: Sendable, Hashable {
 
     package init(
         name: String, family: Family, summary: String, formula: String, paper: String, range: String,
-        better: Direction, needs: Set<Need> = [], comparesMethods: Bool? = nil, cost: String = "none", remarks: String = "",
+        better: Direction, needs: Set<Need> = [], comparesMethods: Bool? = nil, cost: String = "none",
+        remarks: String = "",
         parameters: [MethodDescription.Parameter] = []
     ) {
         self.name = name

@@ -13,6 +13,7 @@ public enum MethodCatalogue {
         BlurIntegratedGradients.self,
         CAM.self,
         Canny.self,
+        CentredBox.self,
         CentredGaussian.self,
         Constant.self,
         Counterfactual.self,
@@ -116,6 +117,11 @@ public enum MethodCatalogue {
     /// Whether a method is a procedure.
     package static func isProcedure(_ specification: MethodSpecification) throws(ExplanationError) -> Bool {
         try type(named: specification.name) is any ProcedureMethod.Type
+    }
+
+    /// Whether a method explains pictures that its parameters name.
+    package static func isStack(_ specification: MethodSpecification) throws(ExplanationError) -> Bool {
+        try type(named: specification.name) is any StackMethod.Type
     }
 
     private static func type(named name: String) throws(ExplanationError) -> any AttributionMethod.Type {

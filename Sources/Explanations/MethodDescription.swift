@@ -76,11 +76,14 @@ public struct MethodDescription: Sendable, Hashable {
     public let parameters: [Parameter]
     /// How a picture of it is made; nil for results that are no maps.
     public let display: Display?
+    /// Parameters that makers of pictures set where they are not given; raw results keep the defaults.
+    public let forPictures: [String: String]
 
     package init(
         name: String, family: Family, summary: String, formula: String, paper: String, result: String, place: Place,
         cost: String,
-        fits: String, remarks: String, parameters: [Parameter] = [], display: Display? = nil
+        fits: String, remarks: String, parameters: [Parameter] = [], display: Display? = nil,
+        forPictures: [String: String] = [:]
     ) {
         self.name = name
         self.family = family
@@ -94,5 +97,6 @@ public struct MethodDescription: Sendable, Hashable {
         self.remarks = remarks
         self.parameters = parameters
         self.display = display
+        self.forPictures = forPictures
     }
 }

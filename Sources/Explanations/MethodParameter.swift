@@ -123,6 +123,19 @@ extension MethodParameter where Value == String? {
     }
 }
 
+extension MethodParameter where Value == [String]? {
+    /// Layers or tensors by name; nothing by default.
+    package static func layers(_ meaning: String) -> MethodParameter {
+        MethodParameter("layers", nil, written: "none", "\(meaning): layers or tensors, joined by | or +") { text in
+            // A name may hold a +, so it separates only where nothing else does.
+            let separator: Character = text.contains("|") ? "|" : "+"
+            let names = text.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
+            guard !names.contains("") else { return nil }
+            return names
+        }
+    }
+}
+
 /// Rows and columns.
 package struct Extent: Sendable, Hashable, CustomStringConvertible {
     package let height: Int

@@ -14,9 +14,9 @@ public struct MethodSpecification: Sendable, Hashable {
         parameters = [:]
     }
 
-    /// A method with parameters; the label is its name.
-    package init(_ name: String, parameters: [String: String]) {
-        label = name
+    /// A method with parameters; the label is its name unless it is given.
+    package init(_ name: String, label: String? = nil, parameters: [String: String]) {
+        self.label = label ?? name
         self.name = name
         self.parameters = parameters
     }
@@ -60,5 +60,12 @@ public struct MethodSpecification: Sendable, Hashable {
         let known = (try? MethodCatalogue.description(named: name).parameters) ?? []
         let defaults = Dictionary(known.map { ($0.name, $0.defaultValue) }, uniquingKeysWith: { first, _ in first })
         return defaults.merging(parameters) { _, given in given }
+    }
+
+    /// The method as pictures are made with it: `MethodDescription.forPictures` where nothing else is given.
+    package var forPicture: MethodSpecification {
+        let settings = (try? MethodCatalogue.description(named: name).forPictures) ?? [:]
+        return MethodSpecification(
+            name, label: label, parameters: settings.merging(parameters) { _, given in given })
     }
 }

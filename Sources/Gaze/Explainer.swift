@@ -171,7 +171,8 @@ public final class Explainer: Sendable {
         settings.space = settings.space ?? preprocessing.space
         return try attributor.attribute(
             Query(
-                inputs: [pictureInput: input], target: score.target, text: score.text, methods: methods,
+                inputs: [pictureInput: input], target: score.target, text: score.text,
+                methods: methods.map(\.forPicture),
                 layer: layer ?? defaultLayer, chosen: measured.choice, explained: pictureInput,
                 readMask: score.readMask),
             settings: settings, failed: failed)

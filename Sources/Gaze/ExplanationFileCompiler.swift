@@ -34,6 +34,9 @@ public struct ExplanationFileCompiler: Sendable {
         guard !isModel(path) else {
             throw GazeError.unwritable(path: path, reason: "it is the model that is explained")
         }
+        var settings = settings
+        // Only what somebody wrote down: a guess has no place in a file that others trust.
+        settings.space = try settings.space ?? Sidecar.read(forModel: model.path)?.preprocessing?.space
         let request = CompilationRequest(
             method: method, target: target, layer: layer, explained: input,
             shapes: try self.shapes(batch: batch, given: shapes), settings: settings)

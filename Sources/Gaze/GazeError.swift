@@ -4,6 +4,8 @@ public enum GazeError: Error, Sendable, Hashable {
     case sidecar(path: String, reason: String)
     /// A label file that cannot be read.
     case labels(path: String, reason: String)
+    /// A class map that cannot be read.
+    case classMap(path: String, reason: String)
     /// No input of the model takes pictures.
     case noPictureInput(inputs: [String], reason: String)
     /// The model has inputs besides the picture.
@@ -24,6 +26,8 @@ public enum GazeError: Error, Sendable, Hashable {
     case noMap(method: String)
     /// An input without a length where a file needs one.
     case openShape(input: String, declared: String)
+    /// Advice on a plan that leaves out what advice rests on.
+    case noAdvice(missing: String)
     /// A compiled explanation that says something else than the run that it stands for.
     case compilation(method: String, difference: Double)
 }
@@ -36,6 +40,8 @@ extension GazeError: CustomStringConvertible {
             "The sidecar \(path) cannot be used: \(reason). Correct it, or remove it and give flags instead."
         case .labels(let path, let reason):
             "The class names in \(path) cannot be used: \(reason). Give a text file with one name per line."
+        case .classMap(let path, let reason):
+            "The class map \(path) cannot be used: \(reason). Give a text file with lines NAME = CLASS."
         case .noPictureInput(let inputs, let reason):
             "No input of the model (\(inputs.joined(separator: ", "))) takes a picture: \(reason). Make its tensor yourself and run: gaze attribute MODEL --input FILE.npy --target TARGET --method METHOD --output FOLDER ('gaze inspect MODEL' lists what TARGET can name)."
         case .furtherInputs(let names):
@@ -56,6 +62,8 @@ extension GazeError: CustomStringConvertible {
             "The input \(input) [\(declared)] leaves lengths open, and a file is for one shape; give it, e.g. --shape \(input)=1x3x224x224."
         case .compilation(let method, let difference):
             "The compiled \(method) differs from 'gaze attribute' by \(difference) of the largest value on random inputs, so it was not written; please report it with the model."
+        case .noAdvice(let missing):
+            "Advice rests on deletion and insertion, and the plan has no \(missing); add it to the metrics."
         case .noMap(let method):
             "The result of \(method) is no map to look at; use 'gaze attribute' for it."
         }

@@ -8,13 +8,16 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate", abstract: "Metrics of methods over a data set, with intervals.",
         discussion: """
             Writes results.jsonl (a line a picture and method), summary.csv, summary.md and times.csv. What was measured is \
-            kept in results.sqlite: the same command again, also after an interrupt, computes only what is missing.
+            kept in results.sqlite: the same command again, also after an interrupt, computes only what is missing. --advise says which \
+            method to use and writes advice.json. Masks lie in masks/ or trimaps/ beside the pictures or the manifest.
             """)
 
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
-    @Argument(help: "A folder of pictures, a folder a class, a CSV or JSONL manifest, Pascal VOC, or COCO.", completion: .file())
+    @Argument(
+        help: "A folder of pictures, a folder a class, a CSV or JSONL manifest, Pascal VOC, or COCO.",
+        completion: .file())
     var dataset: String
 
     @OptionGroup(title: "What is measured")
@@ -26,20 +29,27 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "The folder of the pictures that a manifest names.", completion: .directory)
     var images: String?
 
+    @Option(
+        help: "What the model calls the data set's classes where names differ: a file with lines NAME = CLASS.",
+        completion: .file())
+    var classMap: String?
+
     @Option(help: "Only so many pictures, drawn evenly from the whole data set.")
     var limit: Int?
 
     @Option(name: .shortAndLong, help: "The folder for results.", completion: .directory)
     var output = "evaluation"
 
-    @Option(help: "The database of what was measured; results.sqlite in the output folder by default.", completion: .file())
+    @Option(
+        help: "The database of what was measured; results.sqlite in the output folder by default.", completion: .file())
     var store: String?
 
     @Flag(help: "Keep no database.")
     var noStore = false
 
     @Option(
-        help: "[METHOD:]METRIC=VALUE; exit code 3 where a method is worse: below the value, or above where lower is better; repeatable."
+        help:
+            "[METHOD:]METRIC=VALUE; exit code 3 where a method is worse: below the value, or above where lower is better; repeatable."
     )
     var failUnder: [String] = []
 
@@ -70,19 +80,36 @@ struct EvaluateCommand: ParsableCommand {
                 contentsOf: dataset, format: format.flatMap { DatasetFormat(named: $0) }, images: images)
             for problem in pictures.problems { Console.say("gaze: \(Console.sentence(problem))") }
             if let limit { pictures = pictures.thinned(to: limit) }
+            let (methods, metrics) = try measured.planned(for: pictures)
+            let explainer = try options.explainer(for: model)
+            let identifiers = try options.classIdentifiers(for: model).merging(
+                try classMap.map { try ClassMap.read(path: $0, names: explainer.classNames) } ?? [:]
+            ) { _, given in given }
             let plan = EvaluationPlan(
-                methods: try measured.evaluatedMethods(), metrics: try measured.metricSpecifications(for: pictures),
-                explained: EvaluatedClass(measured.explained), identifiers: try options.classIdentifiers(for: model),
-                seed: measured.seed, settings: budget.settings(showsProgress: false))
+                methods: methods, metrics: metrics,
+                explained: EvaluatedClass(measured.explained), identifiers: identifiers, seed: measured.seed,
+                settings: budget.settings(showsProgress: false))
             let requirements = try requirements(on: plan)
             let files = try EvaluationFiles(folder: output)
-            let evaluator = try Evaluator(
-                options.explainer(for: model), plan: plan,
-                store: noStore ? ResultStore() : ResultStore(path: store ?? output + "/results.sqlite"))
-            let result = try evaluate(pictures, evaluator, files)
-            try report(result, evaluator, pictures, files, requirements)
+            let evaluator = try evaluator(explainer, plan, files)
+            var result = try evaluate(pictures, evaluator, files)
+            let advice = try advice(on: pictures, evaluator, &result)
+            try report(result, advice, evaluator, pictures, files, requirements)
         }
     }
+
+    /// Leaves nothing half-written behind where the model or the store cannot be used.
+    private func evaluator(_ explainer: Explainer, _ plan: EvaluationPlan, _ files: EvaluationFiles) throws -> Evaluator {
+        do {
+            return try Evaluator(
+                explainer, plan: plan, store: noStore ? ResultStore() : ResultStore(path: storePath))
+        } catch {
+            files.discard()
+            throw error
+        }
+    }
+
+    private var storePath: String { store ?? output + "/results.sqlite" }
 
     private func evaluate(
         _ pictures: Dataset, _ evaluator: Evaluator, _ files: EvaluationFiles
@@ -98,8 +125,24 @@ struct EvaluateCommand: ParsableCommand {
                 }, progress: line.show, found: files.add))
     }
 
+    /// The advice where it is asked for; an interrupt keeps what was measured before.
+    private func advice(
+        on pictures: Dataset, _ evaluator: Evaluator, _ result: inout EvaluationResult
+    ) throws -> EvaluationAdvice? {
+        guard measured.advise, result.isComplete, !result.records.isEmpty else { return nil }
+        do {
+            return try evaluator.advice(
+                on: pictures, result, checking: measured.checkedPictures, progress: budget.settings().progress
+            ) { Console.say("gaze: \(Console.sentence($0))") }
+        } catch RuntimeError.cancelled {
+            result.isComplete = false
+            return nil
+        }
+    }
+
     private func report(
-        _ result: EvaluationResult, _ evaluator: Evaluator, _ pictures: Dataset, _ files: EvaluationFiles,
+        _ result: EvaluationResult, _ advice: EvaluationAdvice?, _ evaluator: Evaluator, _ pictures: Dataset,
+        _ files: EvaluationFiles,
         _ requirements: [EvaluationRequirement]
     ) throws {
         let summary = evaluator.summary(of: result)
@@ -109,15 +152,24 @@ struct EvaluateCommand: ParsableCommand {
             "\(model) over \(dataset): \(count) picture\(count == 1 ? "" : "s"), class \(measured.explained)\(result.isComplete ? "" : " (interrupted)")"
         let paths = try files.finish(
             summary, heading: heading,
-            remarks: result.notes + (problems + result.failures).map { Console.sentence($0) })
+            remarks: result.notes + (problems + result.failures).map { Console.sentence($0) }, advice: advice)
         for note in result.notes { Console.say("note: \(Console.sentence(note))") }
         if json {
-            try Console.putJSON(summary.all)
+            try Console.putJSON(summary.all + (advice.map(EvaluationSummary.rows(of:)) ?? []))
         } else {
             Console.put(heading)
             let cells = summary.cells(interval: EvaluationSummary.halfWidth)
             Console.put(Console.table(cells, right: Set(1..<max(cells.first?.count ?? 1, 2))))
             Console.put("± is half of the 95 % bootstrap interval; methods in brackets are trivial references.")
+            if let advice {
+                Console.put("")
+                Console.put(Console.table(AdviceTable.cells(advice), right: [0, 3, 4, 5]))
+                Console.put("= : none of the same verdict is more faithful as far as intervals tell.")
+                Console.put(advice.sentence)
+            }
+            Console.say(
+                "\(result.measuredCount) \(result.measuredCount == 1 ? "number was" : "numbers were") measured\(result.reusedCount > 0 ? ", \(result.reusedCount) were known from \(storePath)" : "")."
+            )
             Console.say("wrote \(paths.joined(separator: ", "))")
         }
         guard result.isComplete else { throw ExitCode(130) }
@@ -125,7 +177,9 @@ struct EvaluateCommand: ParsableCommand {
             Console.say("gaze: nothing was measured.")
             throw ExitCode(2)
         }
-        let violations = requirements.flatMap { $0.violations(of: summary) }
+        // Of a list that nobody chose, methods that do not fit the model are left out.
+        let required = measured.isLenient ? [] : evaluator.plan.methods.filter { !$0.isReference }.map(\.label)
+        let violations = requirements.flatMap { $0.violations(of: summary, methods: required) }
         for violation in violations { Console.say("check failed: \(Console.sentence(violation))") }
         if !violations.isEmpty { throw ExitCode(3) }
         if !problems.isEmpty || (!result.failures.isEmpty && !measured.isLenient) { throw ExitCode(1) }
@@ -144,20 +198,33 @@ struct EvaluateCommand: ParsableCommand {
     }
 }
 
-/// A line on a terminal that says how far an evaluation is.
+/// How far an evaluation is: a line that changes on a terminal, and a line every half minute elsewhere.
 private final class EvaluationLine {
+    private static let interval = Duration.seconds(30)
+    private var last = Duration.zero
     private var isShown = false
 
     func show(_ progress: EvaluationProgress) {
-        guard Console.isInteractive, progress.computed > 0 || progress.done == progress.total else { return }
+        guard progress.computed > 0 || progress.done == progress.total else { return }
+        guard Console.isInteractive else {
+            // A log gets a line now and then.
+            guard progress.elapsed - last >= Self.interval, progress.done < progress.total else { return }
+            last = progress.elapsed
+            Console.say(text(of: progress))
+            return
+        }
+        let isOver = progress.done == progress.total
+        FileHandle.standardError.write(Data("\r\u{1B}[K\(text(of: progress))\(isOver ? "\n" : "")".utf8))
+        isShown = !isOver
+    }
+
+    private func text(of progress: EvaluationProgress) -> String {
         let seconds = progress.elapsed / .seconds(1)
         let rest = progress.remaining.map { Self.words($0 / .seconds(1)) } ?? ""
         let isOver = progress.done == progress.total
-        let text = String(
+        return String(
             format: "%d of %d pictures, %.2f s a picture%@", progress.done, progress.total,
             seconds / Double(max(progress.computed, 1)), isOver ? "" : ", \(rest) to go")
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text)\(isOver ? "\n" : "")".utf8))
-        isShown = !isOver
     }
 
     /// Makes room for a sentence.

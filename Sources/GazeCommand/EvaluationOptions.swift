@@ -6,7 +6,9 @@ import Gaze
 struct EvaluationOptions: ParsableArguments {
     @Option(
         name: [.customShort("m"), .long],
-        help: "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one with its defaults."
+        help: """
+            A method of 'gaze methods', with parameters as NAME:key=value; repeatable. all: every one with its defaults.
+            """
     )
     var method: [String] = []
 
@@ -23,7 +25,8 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(
         name: [.customShort("c"), .customLong("class")],
-        help: "The explained class: truth (the highest one where the model does not know it), top1, or a class by name or index.")
+        help: "The explained class: truth (the highest one where the model does not know it), top1, a name or an index."
+    )
     var explained = "truth"
 
     @Option(help: "Seeds everything that is drawn at random.")
@@ -38,10 +41,17 @@ struct EvaluationOptions: ParsableArguments {
     ]
     /// Metrics that need no annotation.
     static let usualMetrics = ["deletion", "insertion", "average-drop"]
-    /// Methods that do not look at the model: a spread of them, of which the constant map stands for the whole picture.
-    static let referenceMethods = ["constant", "centred-gaussian", "random-map", "sobel"]
+
+    @Flag(help: "Rank methods and layers by sanity, faithfulness and time, and say which to use; adds metrics for it.")
+    var advise = false
+
+    @Option(help: "How many pictures the sanity check for --advise looks at.")
+    var checkedPictures = Evaluator.checkedPictures
 
     func validate() throws {
+        guard (1...1000).contains(checkedPictures) else {
+            throw ValidationError("--checked-pictures takes a number from 1 to 1000; got \(checkedPictures).")
+        }
         let methods = try Console.options { try evaluatedMethods() }
         guard Set(methods.map(\.label)).count == methods.count else {
             throw ValidationError("Two methods have one label; put a label and '=' in front of one.")
@@ -55,7 +65,7 @@ struct EvaluationOptions: ParsableArguments {
     /// Whether a method that does not fit is no mistake of the user.
     var isLenient: Bool { method.isEmpty || method == ["all"] }
 
-    /// The methods at their layers, references last.
+    /// The methods at their layers.
     func evaluatedMethods() throws -> [EvaluatedMethod] {
         let drawn = MethodCatalogue.selfContained.filter { $0.display != nil }
         let known = drawn.map(\.name)
@@ -75,12 +85,21 @@ struct EvaluationOptions: ParsableArguments {
                 return EvaluatedMethod(specification, layer: layer, label: label)
             }
         }
-        guard references else { return methods }
-        let taken = Set(methods.map(\.label))
         return methods
-            + Self.referenceMethods.filter { known.contains($0) && !taken.contains($0) }.map {
-                EvaluatedMethod(MethodSpecification($0), isReference: true)
-            }
+    }
+
+    /// Methods, references last, and metrics of a data set.
+    func planned(for dataset: Dataset) throws -> (methods: [EvaluatedMethod], metrics: [MethodSpecification]) {
+        let (methods, asked) = (try evaluatedMethods(), try metricSpecifications(for: dataset))
+        let added = advise ? Evaluator.advisedMetrics.filter { name in !asked.contains { $0.name == name } } : []
+        let metrics = asked + added.map { MethodSpecification($0) }
+        guard references else { return (methods, metrics) }
+        let descriptions = try metrics.map { try MetricCatalogue.description(named: $0.name) }
+        let taken = Set(methods.map(\.label))
+        let trivial = EvaluatedMethod.references.filter { method in
+            !taken.contains(method.label) && descriptions.contains { method.isAsked($0) }
+        }
+        return (methods + trivial, metrics)
     }
 
     /// The metrics; those that are not named depend on what the data set holds.

@@ -1,3 +1,4 @@
+public import Evaluation
 import Foundation
 
 /// Writes an evaluation into a folder: a line a picture and method while it runs, tables at the end.
@@ -31,13 +32,22 @@ public final class EvaluationFiles {
         }
     }
 
+    /// Removes the lines; for a run that never began.
+    public func discard() {
+        try? partial.close()
+        try? FileManager.default.removeItem(atPath: partialPath)
+    }
+
     /// Puts the lines in place and writes the tables; returns the paths.
     ///
     /// - Parameters:
     ///   - heading: What was evaluated, for people.
     ///   - remarks: What a reader should know, one sentence each.
+    ///   - advice: Which method to use; `advice.json`, and above the table of `summary.md`.
     @discardableResult
-    public func finish(_ summary: EvaluationSummary, heading: String, remarks: [String]) throws(ReportError) -> [String] {
+    public func finish(
+        _ summary: EvaluationSummary, heading: String, remarks: [String], advice: EvaluationAdvice? = nil
+    ) throws(ReportError) -> [String] {
         let results = folder + "/results.jsonl"
         do {
             try partial.close()
@@ -48,10 +58,18 @@ public final class EvaluationFiles {
         } catch {
             throw .unwritable(path: results, reason: WritingProblem.words(for: error))
         }
-        let files = [
+        var files = [
             ("summary.csv", Self.csv(summary.rows)), ("times.csv", Self.csv(summary.times)),
-            ("summary.md", Self.markdown(summary, heading: heading, remarks: remarks)),
+            ("summary.md", Self.markdown(summary, heading: heading, remarks: remarks, advice: advice)),
         ]
+        if let advice {
+            do {
+                let json = try ExplanationRecord.json(advice)
+                files.append(("advice.json", String(decoding: json, as: UTF8.self) + "\n"))
+            } catch {
+                throw .unwritable(path: "\(folder)/advice.json", reason: WritingProblem.words(for: error))
+            }
+        }
         for (name, text) in files {
             do {
                 try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"), options: .atomic)
@@ -76,7 +94,9 @@ public final class EvaluationFiles {
         text.contains { ",\"\n".contains($0) } ? "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\"" : text
     }
 
-    private static func markdown(_ summary: EvaluationSummary, heading: String, remarks: [String]) -> String {
+    private static func markdown(
+        _ summary: EvaluationSummary, heading: String, remarks: [String], advice: EvaluationAdvice?
+    ) -> String {
         let cells = summary.cells { row in
             guard row.metric != EvaluationSummary.seconds, let low = row.low, let high = row.high else { return "" }
             return " (\(EvaluationSummary.text(low)) to \(EvaluationSummary.text(high)))"
@@ -90,6 +110,13 @@ public final class EvaluationFiles {
             [
                 "In brackets the 95 % bootstrap interval over pictures; methods in brackets are trivial references. Seconds are the median of one map."
             ] + remarks
-        return ([heading, ""] + table + [""] + notes.map { "- \($0)" }).joined(separator: "\n") + "\n"
+        var advised: [String] = []
+        if let advice {
+            let cells = AdviceTable.cells(advice)
+            let numbers = String(repeating: "---:|", count: max((cells.first?.count ?? 3) - 3, 0))
+            advised = ["", advice.sentence, "", line(cells.first ?? []), "|---:|---|---|" + numbers]
+            advised += cells.dropFirst().map(line)
+        }
+        return ([heading] + advised + [""] + table + [""] + notes.map { "- \($0)" }).joined(separator: "\n") + "\n"
     }
 }

@@ -1,3 +1,4 @@
+public import Evaluation
 import Foundation
 
 /// What methods reach over a data set: a number with its interval for every metric and method.
@@ -67,6 +68,23 @@ public struct EvaluationSummary: Sendable, Hashable {
         self.times = times
     }
 
+    /// Advice in rows: the faithfulness that it ranks by, and the rank, method by method.
+    public static func rows(of advice: EvaluationAdvice) -> [Row] {
+        let numbers = advice.ranking.compactMap { entry in
+            entry.faithfulness.map { found in
+                Row(
+                    metric: "insertion-minus-deletion", method: entry.method, value: found.value, low: found.low,
+                    high: found.high, count: found.count, better: "higher", isReference: false)
+            }
+        }
+        let ranks = advice.ranking.map { entry in
+            Row(
+                metric: "advice-rank", method: entry.method, value: Double(entry.rank), low: nil, high: nil,
+                count: entry.faithfulness?.count ?? 0, better: "lower", isReference: false)
+        }
+        return numbers + ranks
+    }
+
     /// All rows, for programs.
     public var all: [Row] { rows + times }
 
@@ -82,7 +100,8 @@ public struct EvaluationSummary: Sendable, Hashable {
         }
         let references = Set((rows + times).filter(\.isReference).map(\.method))
         let order = methods.filter { !references.contains($0) } + methods.filter { references.contains($0) }
-        let table = Dictionary((rows + times).map { ([$0.metric, $0.method], $0) }, uniquingKeysWith: { first, _ in first })
+        let table = Dictionary(
+            (rows + times).map { ([$0.metric, $0.method], $0) }, uniquingKeysWith: { first, _ in first })
         let heading = metrics.map { metric in
             let better = (rows + times).first { $0.metric == metric }?.better
             return metric + (better == "lower" ? " ↓" : better == "higher" ? " ↑" : "")

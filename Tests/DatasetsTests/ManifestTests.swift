@@ -142,9 +142,11 @@ import Testing
         #expect(
             try folder.dataset().entries == [
                 DatasetEntry(
-                    image: folder.path("Abyssinian_1.jpg"),
+                    image: folder.path("Abyssinian_1.jpg"), label: .name("Abyssinian"),
                     mask: AnnotatedMask(file: folder.path("trimaps/Abyssinian_1.png"), object: [1], undecided: [3])),
-                DatasetEntry(image: folder.path("b.jpg"), mask: AnnotatedMask(file: folder.path("masks/b.npy"))),
+                DatasetEntry(
+                    image: folder.path("b.jpg"), label: .name("none"),
+                    mask: AnnotatedMask(file: folder.path("masks/b.npy"))),
             ])
     }
 

@@ -25,7 +25,9 @@ import Testing
     static var cases: [Case] { (try? index.get().cases) ?? [] }
 
     /// Similarities that take a map of 20 by 24 places.
-    static let all = ["spearman-abs", "spearman-diverging", "pearson", "ssim", "ssim:window=uniform", "hog:cell=4", "iou", "emd"]
+    static let all = [
+        "spearman-abs", "spearman-diverging", "pearson", "ssim", "ssim:window=uniform", "hog:cell=4", "iou", "emd",
+    ]
 
     static func map(_ seed: UInt64, _ shape: Shape = [20, 24]) -> Tensor<Float> {
         var generator = SeededGenerator(seed: seed)
@@ -174,7 +176,8 @@ import Testing
         let small = Self.map(1, [6, 6])
         for (text, word) in [
             ("ssim", "fewer than the window's 11"), ("hog", "choose a smaller cell"), ("hog:cell=0", "cell"),
-            ("ssim:range=0", "range"), ("spearman", "did you mean"), ("ssim:window", "key=value"), ("emd:x=1", "no such parameter"),
+            ("ssim:range=0", "range"), ("spearman", "did you mean"), ("ssim:window", "key=value"),
+            ("emd:x=1", "no such parameter"),
             ("", "may hold letters"),
         ] {
             let error = #expect(throws: EvaluationError.self) { try Self.value(small, small, text) }
@@ -183,7 +186,9 @@ import Testing
         #expect(throws: EvaluationError.self) { try Self.value(Self.map(1, [4]), Self.map(2, [4]), "ssim") }
     }
 
-    @Test(arguments: SimilarityCatalogue.descriptions.map(\.name)) func parametersAreWhatTheCatalogueSays(name: String) throws {
+    @Test(arguments: SimilarityCatalogue.descriptions.map(\.name)) func parametersAreWhatTheCatalogueSays(name: String)
+        throws
+    {
         let description = try #require(SimilarityCatalogue.descriptions.first { $0.name == name })
         for parameter in description.parameters {
             try SimilarityCatalogue.check(["\(name):\(parameter.name)=\(parameter.defaultValue)"])
@@ -194,7 +199,9 @@ import Testing
 
 @Suite struct DifferentPicturesTests {
     @Test func allPairsOfFewMaps() throws {
-        let maps = try [[1, 2, 3, 4], [4, 3, 2, 1], [1, 2, 4, 3]].map { try Tensor<Float>(shape: [2, 2], elements: $0) }
+        let maps = try [[1, 2, 3, 4], [4, 3, 2, 1], [1, 2, 4, 3]].map {
+            try Tensor<Float>(shape: [2, 2], elements: $0)
+        }
         let similarity = try SimilarityCatalogue.similarity(MethodSpecification("spearman-diverging"))
         let found = try DifferentPictures(by: similarity, maps: maps)
         // By hand: -1, 0.8 and -0.8.
@@ -210,7 +217,7 @@ import Testing
         #expect(first.elementsEqual(DifferentPictures.draw(50, of: 40, seed: 3), by: ==))
         #expect(!first.elementsEqual(DifferentPictures.draw(50, of: 40, seed: 4), by: ==))
         // Every one of the 10 pairs of 5 is drawn 2 times in 5: 800 of 2000, deviation 22.
-        var counts = [Int: Int]()
+        var counts: [Int: Int] = [:]
         for seed: UInt64 in 0..<2000 {
             for (a, b) in DifferentPictures.draw(4, of: 5, seed: seed) { counts[a * 5 + b, default: 0] += 1 }
         }

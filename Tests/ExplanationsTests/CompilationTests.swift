@@ -103,6 +103,19 @@ import Testing
         #expect(abs(sum - (Toys.logit(0, 1) - at[0].scores[0])) < 0.02)
     }
 
+    @Test func noiseAndColoursAsBaselinesAreInTheFile() throws {
+        let settings = RunSettings(space: InputSpace(black: [-2, -1], white: [1, 3]))
+        for baseline in ["noise", "noise:3", "black", "white", "black+white"] {
+            let method = "integrated-gradients:steps=4,baseline=\(baseline)"
+            let (file, attributor) = try compiled(method, "1", settings: settings)
+            let expected = try attributor.attribute(
+                Query(
+                    inputs: ["x": try Toys.floats(Toys.pixels, [3, 2, 2, 2])], target: .classIndex(1),
+                    methods: [MethodSpecification(parsing: method)]), settings: settings)[0].values
+            try expectEqual(try run(file)["map"], expected.elements, [3, 2, 2, 2])
+        }
+    }
+
     @Test func noiselessCopiesGiveTheGradientAndNoVariance() throws {
         let gradient = Toys.pixels.enumerated().map { index, value in
             value > 0 ? Toys.weights[2 + index % 8 / 4] / 4 : 0
@@ -185,7 +198,6 @@ import Testing
     @Test func whatOneGraphCannotIsRefused() throws {
         #expect(throws: ExplanationError.self) { try compiled("occlusion") }
         #expect(throws: ExplanationError.self) { try compiled("integrated-gradients:steps=auto") }
-        #expect(throws: ExplanationError.self) { try compiled("integrated-gradients:baseline=noise") }
         #expect(throws: ExplanationError.self) { try compiled("integrated-gradients:baseline=black") }
         #expect(throws: ExplanationError.self) { try compiled("gradcam", "9") }
         // Not a classifier: one number a sample.

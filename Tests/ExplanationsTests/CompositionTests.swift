@@ -118,6 +118,17 @@ import Testing
         #expect(found[0].layer?.layer.tensorName == "fine")
         #expect(found[2].values.elements.allSatisfy { (0...1).contains($0) })
         #expect(throws: (any Error).self) { try ask4(["fusion:of=gradcam,layers=fine|none"]) }
+        let joined = try ask4([
+            "fusion:of=gradcam,layers=fine+coarse", "refinecam:of=gradcam,layers=fine|coarse",
+            "refinecam:of=gradcam,layers=fine+coarse",
+        ])
+        #expect(joined[0].values == found[0].values)
+        #expect(joined[1].values == joined[2].values && joined[1].values.elements.contains { $0 > 0 })
+        for empty in ["+", "|", "fine|", "+coarse", "fine++coarse"] {
+            for method in ["fusion", "refinecam"] {
+                #expect(throws: ExplanationError.self) { try ask4(["\(method):layers=\(empty)"]) }
+            }
+        }
         #expect(throws: ExplanationError.self) { try ask4(["fusion:of=gradient"]) }
     }
 

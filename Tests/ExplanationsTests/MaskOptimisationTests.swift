@@ -12,7 +12,7 @@ import Testing
 
     @Test(arguments: [
         (
-            "meaningful-perturbation:grid=5,iterations=12,tv=0.2,beta=3,noise=0,baseline=baseline.npy",
+            "meaningful-perturbation:grid=5,iterations=12,l1=1,tv=0.2,beta=3,noise=0,jitter=0,baseline=baseline.npy",
             "meaningful-perturbation"
         ),
         (
@@ -68,16 +68,22 @@ import Testing
 
     // MARK: A linear model
 
-    /// `S = Σ w x` for `x` of shape `[1, 1, 4, 4]`, all 1, and weights that sum to 1.
-    private func explain(_ method: String) throws -> Tensor<Float> {
+    /// `S = Σ w x` for `x` of shape `[1, 1, 4, 4]`, all 1, and weights that sum to 1; beside it a class of a fixed score.
+    private func explain(
+        _ method: String, rival: Float? = nil, target: Target = .classIndex(0)
+    ) throws -> Tensor<Float> {
         var graph = Graph()
         let x = graph.addInput("x", type: .float32, dimensions: [1, 1, 4, 4].map { .fixed($0) })
         let flat = graph.append("Flatten", [x], name: "flat")[0]
         let weight = graph.addConstant(AnyTensor(try Tensor(shape: [16, 1], elements: Self.weights)), name: "w")
-        let result = graph.append("MatMul", [flat, weight], name: "y")[0]
+        var result = graph.append("MatMul", [flat, weight], name: "sum")[0]
+        if let rival {
+            let other = graph.addConstant(AnyTensor(Tensor<Float>(repeating: rival, shape: [1, 1])), name: "rival")
+            result = graph.append("Concat", [result, other], attributes: ["axis": .integer(1)], name: "y")[0]
+        }
         graph.outputs = [Graph.Output(name: "y", value: result)]
         return try Toys.attributor(graph).attribute(
-            inputs: ["x": AnyTensor(Tensor<Float>(repeating: 1, shape: [1, 1, 4, 4]))], target: .classIndex(0),
+            inputs: ["x": AnyTensor(Tensor<Float>(repeating: 1, shape: [1, 1, 4, 4]))], target: target,
             methods: [MethodSpecification(parsing: method)])[0].values
     }
 
@@ -87,16 +93,50 @@ import Testing
     @Test func theSmallestMaskOfALinearModelDeletesWhatCostsMoreThanItsArea() throws {
         // s(m) + l1 mean(1 - m) is linear in m: a place is deleted where its share w / Σ w exceeds l1 / 16.
         let sum = Self.weights.reduce(0, +)
-        for area: Float in [0.5, 1, 2] {
-            let map = try explain("meaningful-perturbation:grid=4,l1=\(area),tv=0,noise=0,baseline=0")
+        for area: Float in [3.5, 4, 4.5] {
+            let map = try explain("meaningful-perturbation:grid=4,l1=\(area),tv=0,noise=0,jitter=0,baseline=0")
             let expected = Self.weights.map { $0 / sum > area / 16 ? Float(1) : 0 }
-            #expect(map.elements == expected, "\(area)")
+            #expect(zip(map.elements, expected).allSatisfy { abs($0 - $1) < 1e-5 }, "\(area)")
             // FGVis' games have the same optimum; those without an early end reach it.
             let deletion = try explain("fgvis:lambda=\(area),stop=0,iterations=2000,rate=0.5")
             let preservation = try explain("fgvis:game=preservation,lambda=\(area),iterations=2000,rate=0.5")
             // Deletion ends below the score 0, so only its direction is sure.
             for (found, expected) in zip(deletion.elements, expected) where expected == 0 { #expect(found == 0) }
             #expect(preservation.elements == expected, "\(area)")
+        }
+    }
+
+    @Test func nothingIsGainedBelowTheBaselinesScore() throws {
+        // The weights above 0.5 / 16 sum to 1.55: a mask that took them all away would end at -0.55.
+        let map = try explain("meaningful-perturbation:grid=4,l1=0.5,tv=0,noise=0,jitter=0,baseline=0,rate=0.01")
+        let left = 1 - zip(map.elements, Self.weights).reduce(0) { $0 + $1.0 * $1.1 }
+        #expect(abs(left) < 0.05)
+        for (found, weight) in zip(map.elements, Self.weights) where weight < 0 { #expect(found == 0) }
+    }
+
+    @Test(arguments: [0.2, 0.35, 0.5]) func theLargestWeightThatReachesTheGoalIsFound(_ stop: Double) throws {
+        // The smallest mask that keeps 1 - stop of the score: the largest weights, the last of them in part.
+        var expected = [Float](repeating: 0, count: 16)
+        var missing = Float(1 - stop)
+        for place in Self.weights.indices.sorted(by: { Self.weights[$0] > Self.weights[$1] }) where missing > 0 {
+            expected[place] = min(missing / Self.weights[place], 1)
+            missing -= expected[place] * Self.weights[place]
+        }
+        let map = try explain("fgvis:game=preservation,search=24,stop=\(stop),iterations=150,rate=0.5")
+        for (found, expected) in zip(map.elements, expected) { #expect(abs(found - expected) < 1e-3) }
+    }
+
+    @Test func anOptimisationCanEndWhereTheHighestClassChanges() throws {
+        // The other class has a score of 0.4: below it, the scaled score is 0.4 of the picture's.
+        func map(_ method: String) throws -> Tensor<Float> { try explain(method, rival: 0.4) }
+        for options in ["rate=0.02", "rate=0.02,search=4"] {
+            #expect(try map("fgvis:until=switch,\(options)") == map("fgvis:stop=0.4,\(options)"))
+            #expect(try map("fgvis:until=switch,\(options)") != map("fgvis:stop=0.5,\(options)"))
+            let generation = "fgvis:game=generation,\(options)"
+            #expect(try map("\(generation),until=switch") == map("\(generation),stop=0.6"))
+        }
+        #expect(throws: ExplanationError.self) {
+            try explain("fgvis:until=switch", rival: 0.4, target: .energy(.elements(.number(0), .whole)))
         }
     }
 

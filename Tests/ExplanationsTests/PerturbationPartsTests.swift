@@ -161,6 +161,20 @@ import Testing
         }
     }
 
+    @Test func planesDoNotMindEachOther() throws {
+        var generator = SeededGenerator(seed: 2)
+        // Five planes are two groups; they take unlike numbers of steps, and one none at all.
+        let planes = (0..<5).map { number in
+            Tensor<Float>(repeating: 0, shape: [9, 8]).map { _ in
+                number == 3 ? 0 : Float(generator.nextNormal()) * (number == 1 ? 1e-6 : 1)
+            }
+        }
+        let filling = HarmonicFilling(height: 9, width: 8, neighbourhood: .corners)
+        let hole = (0..<72).filter { $0 % 3 != 0 || $0 > 50 }
+        #expect(filling.values(at: hole, of: planes) == planes.map { filling.values(at: hole, of: $0) })
+        #expect(filling.values(at: hole, of: planes)[3].allSatisfy { $0 == 0 })
+    }
+
     @Test func whereNothingIsKnownTheMeanIsFilledIn() throws {
         let plane = try Tensor<Float>(shape: [2, 2], elements: [1, 2, 3, 6])
         #expect(HarmonicFilling(height: 2, width: 2).values(at: [0, 1, 2, 3], of: plane) == [3, 3, 3, 3])

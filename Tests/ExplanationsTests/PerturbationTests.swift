@@ -58,6 +58,7 @@ import Testing
         ("feature-ablation:segments=segments.npy,baseline=baseline.npy", "feature-ablation"),
         ("feature-ablation:segments=segments.own.npy", "feature-ablation.own"),
         ("rise:masks=masks.npy", "rise.file"),
+        ("rise:masks=masks.npy,centre=true", "rise.centred"),
         ("rise:samples=40,grid=3,p=0.4,seed=5", "rise.drawn"),
         ("lime:segments=segments.npy,baseline=baseline.npy,samples=64,seed=11", "lime"),
         ("kernelshap:segments=segments.npy,baseline=baseline.npy", "kernelshap"),

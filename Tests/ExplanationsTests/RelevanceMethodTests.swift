@@ -105,8 +105,9 @@ import Testing
 
     @Test func aBoxOfTheWrongNumberOfChannelsIsRefused() throws {
         let golden = try #require(GoldenNetworkTests.cases.first)
-        #expect(throws: (any Error).self) {
+        let error = #expect(throws: ExplanationError.self) {
             try attribute(golden, ["lrp:first=box,low=0/0,high=1/1"])
         }
+        #expect(error?.description.contains("2 bounds are given, and the input has 3 channels") == true)
     }
 }

@@ -48,6 +48,24 @@ import Testing
         found.count == expected.count && zip(found, expected).allSatisfy { abs($0 - $1) <= tolerance * max(1, abs($1)) }
     }
 
+    @Test func filesMayHaveAPlusInTheirPath() throws {
+        try TemporaryFolder.with { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/a+b", withIntermediateDirectories: true)
+            let ones = AnyTensor(Tensor<Float>(repeating: 1, shape: [2, 2, 2]))
+            func ask(_ baseline: String) throws -> Tensor<Float> {
+                try self.ask(try Self.quadratic(), "integrated-gradients:steps=4,baseline=\(baseline)").values
+            }
+            for name in ["a+b/x.npy", "0+1.npy"] {
+                try Numpy.write(ones, path: "\(folder)/\(name)")
+                #expect(try ask("\(folder)/\(name)") == ask("1"))
+                #expect(try ask("0+\(folder)/\(name)") == ask("0+1"))
+            }
+            for wrong in ["0+", "0+nothing", "\(folder)/a+b"] {
+                #expect(throws: (any Error).self) { try ask(wrong) }
+            }
+        }
+    }
+
     // MARK: The linear model
 
     @Test func noiseChangesNothingInALinearModel() throws {
@@ -252,7 +270,8 @@ import Testing
         "guided-integrated-gradients:distance=nan", "blur-integrated-gradients:sigma=0",
         "blur-integrated-gradients:border=wrap", "smoothgrad:samples=0", "smoothgrad:sigma=-1", "smoothgrad:sigma=nan",
         "smoothgrad:seed=-1", "smoothgrad:noise=missing.npy", "smoothgrad:of=score", "smoothgrad:of=output",
-        "smoothgrad:of=nothing", "smoothgrad:steps=3", "smoothgrad:of=smoothgrad/smoothgrad/", "absolute:of=",
+        "smoothgrad:of=nothing", "smoothgrad:of=triplet-gradcam", "smoothgrad:steps=3",
+        "smoothgrad:of=smoothgrad/smoothgrad/", "absolute:of=",
         "absolute:of=\([String](repeating: "absolute", count: 5000).joined(separator: "/"))",
         "ig-smoothgrad:of=gradient", "expected-gradients:samples=0", "augmented:with=nothing", "fusion:mode=min",
         "average-classes:top=0", "product:with.rule=3", "vargrad:of=integrated-gradients,of.steps=0",

@@ -27,7 +27,10 @@ struct Command {
         try run(arguments, input: input)
     }
 
-    static func run(_ arguments: [String], input: Data = Data()) throws -> Outcome {
+    /// - Parameter interrupt: A signal, and when it is sent.
+    static func run(
+        _ arguments: [String], input: Data = Data(), interrupt: (signal: Int32, isDue: () -> Bool)? = nil
+    ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
@@ -41,6 +44,10 @@ struct Command {
         process.standardOutput = try FileHandle(forWritingTo: files[1])
         process.standardError = try FileHandle(forWritingTo: files[2])
         try process.run()
+        if let interrupt {
+            while process.isRunning, !interrupt.isDue() { usleep(2000) }
+            if process.isRunning { kill(process.processIdentifier, interrupt.signal) }
+        }
         process.waitUntilExit()
         return Outcome(
             status: process.terminationStatus, output: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self),

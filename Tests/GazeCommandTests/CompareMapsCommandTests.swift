@@ -7,7 +7,8 @@ import Testing
     /// Two maps whose ranks correlate by 1 - 6·4/60 = 0.6, and the same with their signs hidden.
     private static func write(into folder: String) throws {
         for (name, shape, values) in [
-            ("a", [2, 2], [1, 2, 3, 4]), ("b", [2, 2], [5, 1, 9, 7]), ("c", [4], [1, 2, 3, 4]), ("k", [2, 2], [2, 2, 2, 2]),
+            ("a", [2, 2], [1, 2, 3, 4]), ("b", [2, 2], [5, 1, 9, 7]), ("c", [4], [1, 2, 3, 4]),
+            ("k", [2, 2], [2, 2, 2, 2]),
         ] as [(String, Shape, [Float])] {
             try Numpy.write(AnyTensor(try Tensor(shape: shape, elements: values)), path: "\(folder)/\(name).npy")
         }
@@ -24,16 +25,21 @@ import Testing
             #expect(json.output.contains("\"metric\" : \"spearman-abs\"") && json.output.contains("\"value\" : 0.6"))
             let two = try Command.run(maps + ["--metric", "iou:fraction=0.5"])
             // Above 2 and above 4.5: {2, 3} and {0, 2, 3}.
-            #expect(two.output.split(separator: "\n").map { $0.split(separator: " ").last.flatMap { Double($0) } ?? 0 }[1] == 2 / 3.0)
+            #expect(
+                two.output.split(separator: "\n").map { $0.split(separator: " ").last.flatMap { Double($0) } ?? 0 }[1]
+                    == 2 / 3.0)
             let input = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/b.npy"))
-            let piped = try Command.run(["compare-maps", "\(folder)/a.npy", "-", "--metric", "spearman-abs"], input: input)
+            let piped = try Command.run(
+                ["compare-maps", "\(folder)/a.npy", "-", "--metric", "spearman-abs"], input: input)
             #expect(piped.output == one.output)
         }
     }
 
     @Test func helpNamesAllSimilarities() throws {
         let help = try Command.run("compare-maps", "--help").output
-        for name in ["emd", "hog", "iou", "pearson", "spearman-abs", "spearman-diverging", "ssim", "window", "covariance"] {
+        for name in [
+            "emd", "hog", "iou", "pearson", "spearman-abs", "spearman-diverging", "ssim", "window", "covariance",
+        ] {
             #expect(help.contains(name))
         }
     }
@@ -42,7 +48,8 @@ import Testing
         try TemporaryFolder.with { folder in
             try Self.write(into: folder)
             for (second, metric, status, word) in [
-                ("c", "pearson", 2, "shape [4]"), ("b", "ssim", 2, "window's 11"), ("absent", "pearson", 2, "absent.npy"),
+                ("c", "pearson", 2, "the second [4]"), ("b", "ssim", 2, "window's 11"),
+                ("absent", "pearson", 2, "absent.npy"),
                 ("b", "spearman", 64, "did you mean"), ("b", "hog:cell=x", 64, "cell"),
             ] as [(String, String, Int32, String)] {
                 let outcome = try Command.run(

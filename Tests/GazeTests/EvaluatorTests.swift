@@ -5,15 +5,16 @@ import TestSupport
 import Testing
 
 @Suite struct EvaluatorTests {
-    /// Pictures of the tiny model: red on the left of some width, blue elsewhere, with a box around the red.
+    /// Pictures of the tiny model, of its own size so that nothing is resampled: red on 1 to `count` of 8 columns from the left, blue
+    /// elsewhere, with a box around the red.
     private func dataset(in folder: String, count: Int = 5) throws -> Dataset {
         try FileManager.default.createDirectory(atPath: folder + "/pictures", withIntermediateDirectories: true)
         return Dataset(
             entries: try (0..<count).map { number in
-                var picture = Picture(width: 16, height: 16)
+                var picture = Picture(width: 8, height: 8)
                 picture.mutatePixels { pixels in
-                    for index in 0..<256 {
-                        let isRed = index % 16 < 2 + 2 * number
+                    for index in 0..<64 {
+                        let isRed = index % 8 < 1 + number
                         pixels[index * 3 + (isRed ? 0 : 2)] = isRed ? 255 : UInt8(20 + number)
                     }
                 }
@@ -21,7 +22,7 @@ import Testing
                 try picture.write(to: path)
                 return DatasetEntry(
                     image: path, label: .name(number == 1 ? "elephant" : "red thing"),
-                    boxes: [AnnotatedBox(left: 0, top: 0, right: Double(2 + 2 * number), bottom: 16)])
+                    boxes: [AnnotatedBox(left: 0, top: 0, right: Double(1 + number), bottom: 8)])
             })
     }
 
@@ -151,6 +152,38 @@ import Testing
             #expect(result.records.count == 2 && result.problems.count == 3 && result.isComplete)
             #expect(said.withLock { $0 } == result.problems)
             #expect(result.problems[1].contains("missing.png"))
+        }
+    }
+
+    @Test func verdictsForAdviceAreKept() throws {
+        try TemporaryFolder.with { folder in
+            let explainer = try Explainer(model: TinyModel.write(into: folder))
+            let data = try dataset(in: folder)
+            let store = try ResultStore()
+            let plan = try plan(["gradcam", "gradient-x-input"], metrics: ["deletion:steps=4", "insertion:steps=4"])
+            let evaluator = try Evaluator(explainer, plan: plan, store: store)
+            let result = try evaluator.evaluate(data)
+            let count = try store.count()
+            let advice = try evaluator.advice(on: data, result, checking: 2)
+            #expect(Set(advice.ranking.map(\.method)) == ["gradcam", "gradient-x-input"])
+            #expect(advice.checkedPictures == 2)
+            for (method, entry) in advice.ranking.enumerated() {
+                #expect(entry.rank == method + 1 && entry.verdict != nil)
+                // Insertion minus deletion of the records.
+                let own = result.records.filter { $0.method == entry.method }
+                let differences = try own.map {
+                    try #require($0.values["insertion"]) - (try #require($0.values["deletion"]))
+                }
+                let found = try #require(entry.faithfulness)
+                #expect(found.count == 5 && abs(found.value - differences.reduce(0, +) / 5) < 1e-12)
+            }
+            #expect(try store.count() == count + 2)
+            #expect(try evaluator.advice(on: data, result, checking: 2) == advice)
+            #expect(try store.count() == count + 2)
+            let without = try Evaluator(explainer, plan: self.plan(["gradcam"], metrics: ["deletion"]), store: store)
+            #expect(throws: GazeError.noAdvice(missing: "insertion")) {
+                try without.advice(on: data, without.evaluate(data))
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 package import Tensors
 
 /// The inputs that say nothing: where path methods start, and what perturbations put in place of pixels.
@@ -27,19 +28,37 @@ package struct Baseline: Sendable {
 
     /// What the baseline consists of; never empty.
     package let kinds: [Kind]
+    /// How it was written.
+    package let text: String
 
     /// A baseline of one number.
-    package init(_ number: Float) { kinds = [.number(number)] }
+    package init(_ number: Float) {
+        kinds = [.number(number)]
+        text = "\(number)"
+    }
 
     /// Reads `0`, `black+white`, `blur:5`, `noise:7` or `FILE.npy`; nil where it is none of these.
     package init?(parsing text: String) throws {
-        // `1e+3` is a number, not two baselines.
-        let parts = Float(text) == nil ? text.split(separator: "+", omittingEmptySubsequences: false) : [text[...]]
-        var kinds: [Kind] = []
-        for part in parts {
-            guard let kind = try Self.kind(String(part)) else { return nil }
-            kinds.append(kind)
+        self.text = text
+        // `1e+3` is a number and `run+1.npy` may be a file, not two baselines.
+        if Float(text) != nil || FileManager.default.fileExists(atPath: text) {
+            guard let kind = try Self.kind(text) else { return nil }
+            kinds = [kind]
+            return
         }
+        var kinds: [Kind] = []
+        var open: String?
+        for part in text.split(separator: "+", omittingEmptySubsequences: false) {
+            let whole = open.map { "\($0)+\(part)" } ?? String(part)
+            if let kind = try Self.kind(whole) {
+                kinds.append(kind)
+                open = nil
+            } else {
+                // Folders of a file's path may hold a `+`, too.
+                open = whole
+            }
+        }
+        guard open == nil else { return nil }
         self.kinds = kinds
     }
 
@@ -112,23 +131,46 @@ package struct Baseline: Sendable {
     }
 
     static func noise(like input: Tensor<Float>, seed: UInt64) -> Tensor<Float> {
-        var generator = SeededGenerator(seed: seed)
+        let normal = normal(like: input, seed: seed).elements
         var result = input
         guard let planes = PicturePlanes(input.shape) else {
             let statistics = ChannelStatistics(input.elements)
-            result.mutateElements { elements in
-                for index in elements.indices { elements[index] = statistics.draw(&generator) }
-            }
+            result.mutateElements { $0 = normal.map { Float(statistics.mean + statistics.deviation * $0) } }
             return result
         }
-        let drawn = planes.statistics(of: input).map { statistics in
-            var plane = Tensor<Float>(repeating: 0, shape: [planes.height, planes.width])
-            plane.mutateElements { elements in
-                for index in elements.indices { elements[index] = statistics.draw(&generator) }
+        let statistics = planes.statistics(of: input)
+        result.mutateElements { elements in
+            for channel in 0..<planes.channels {
+                for row in 0..<planes.height {
+                    for column in 0..<planes.width {
+                        let index = planes.offset(channel: channel, row: row, column: column)
+                        elements[index] = Float(
+                            statistics[channel].mean + statistics[channel].deviation * normal[index])
+                    }
+                }
             }
-            return plane
         }
-        return planes.picture(drawn, like: input)
+        return result
+    }
+
+    /// Numbers of the standard normal distribution in an input's shape, drawn channel by channel.
+    static func normal(like input: Tensor<Float>, seed: UInt64) -> Tensor<Double> {
+        var generator = SeededGenerator(seed: seed)
+        var numbers = [Double](repeating: 0, count: input.elements.count)
+        if let planes = PicturePlanes(input.shape) {
+            for channel in 0..<planes.channels {
+                for row in 0..<planes.height {
+                    for column in 0..<planes.width {
+                        numbers[planes.offset(channel: channel, row: row, column: column)] = generator.nextNormal()
+                    }
+                }
+            }
+        } else {
+            for index in numbers.indices { numbers[index] = generator.nextNormal() }
+        }
+        var result = Tensor<Double>(repeating: 0, shape: input.shape)
+        result.mutateElements { $0 = numbers }
+        return result
     }
 
     private static func problem(_ reason: String, _ experiment: Experiment) -> ExplanationError {

@@ -19,9 +19,7 @@ extension Baseline {
             return experiment.nodes.emit(
                 "ReduceMean", [experiment.input, experiment.nodes.integers(axes)], ["keepdims": .integer(1)])
         case .blur(let sigma): return try blurred(sigma: sigma, in: &experiment)
-        case .noise:
-            throw Self.problem(
-                "a file does not hold its noise; give a number, black, white, mean, blur or a file", experiment)
+        case .noise(let seed): return try noise(seed: seed, in: &experiment)
         case .file(let values):
             let all = try values.reshaped(Shape([1] + values.shape.dimensions))
             guard let value = experiment.given(all, count: 1) else {
@@ -50,6 +48,24 @@ extension Baseline {
         }
         let shape = Shape((0..<4).map { $0 == planes.channelAxis ? planes.channels : 1 })
         return experiment.nodes.constant(AnyTensor(try Tensor(shape: shape, elements: colour)), name: name)
+    }
+
+    /// Normal numbers, the same for every sample, with the mean and the deviation of each channel of each sample.
+    private func noise(seed: UInt64, in experiment: inout ExperimentGraph) throws -> ValueID {
+        let shape = Shape([1] + experiment.sampleShape.dimensions)
+        let normal = Self.normal(like: Tensor(repeating: 0, shape: shape), seed: seed)
+        let all = Array(1...max(experiment.sampleShape.rank, 1))
+        let axes = PicturePlanes(shape).map { planes in all.filter { $0 != planes.channelAxis } } ?? all
+        // In double precision, as the run does it: float sums of many pixels differ by more than a rounding.
+        let input = experiment.cast(experiment.input, to: .float64)
+        let (over, keep) = (experiment.nodes.integers(axes), ["keepdims": Attribute.integer(1)])
+        let mean = experiment.nodes.emit("ReduceMean", [input, over], keep)
+        let difference = experiment.nodes.emit("Sub", [input, mean])
+        let square = experiment.nodes.emit("Mul", [difference, difference])
+        let deviation = experiment.nodes.emit("Sqrt", [experiment.nodes.emit("ReduceMean", [square, over], keep)])
+        let drawn = experiment.nodes.constant(AnyTensor(normal), name: "noise")
+        let moved = experiment.nodes.emit("Add", [mean, experiment.nodes.emit("Mul", [deviation, drawn])])
+        return experiment.cast(moved, to: .float32)
     }
 
     /// `V X Hᵀ` for every channel, with the filter along each axis as a matrix.

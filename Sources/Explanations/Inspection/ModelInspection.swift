@@ -83,7 +83,7 @@ public struct ModelInspection: Sendable, Codable {
                         let explained = graph.explainedValue(of: input) ?? input
                         choices = graph.layerCandidates(forOutput: output, from: explained)
                         families = MethodFamily.all(
-                            of: graph, input: input, output: output, layer: choices.first?.layer)
+                            of: graph, input: explained, output: output, layer: choices.first)
                     }
                 }
             } catch {

@@ -37,6 +37,10 @@ package struct AverageOverClasses: ProcedureMethod {
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let scores = try experiment.answers(at: [experiment.input], of: [MethodSpecification("output")])
             .results[0].elements
+        guard let explained = experiment.target.singleClass(ofSample: experiment.sample, among: scores.count) else {
+            throw ExplanationError.unsuitable(
+                method: experiment.label, reason: "the target is not one class of a classifier")
+        }
         let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }.prefix(top)
         let probabilities = Self.probabilities(scores)
         var sums: [Double] = []
@@ -44,11 +48,7 @@ package struct AverageOverClasses: ProcedureMethod {
         var result: ProcedureResult?
         var used = 0
         for index in order where used == 0 || !experiment.isOver {
-            guard let target = experiment.target.aboutClass(index, of: scores.count) else {
-                throw ExplanationError.unsuitable(
-                    method: experiment.label, reason: "the target is not one class of a classifier")
-            }
-            let map = try experiment.experiment(about: target).result(of: method.specification)
+            let map = try experiment.experiment(about: explained.target(index)).result(of: method.specification)
             let weight = weights == .equal ? 1 : probabilities[index]
             if sums.isEmpty { sums = [Double](repeating: 0, count: map.values.elements.count) }
             for (element, value) in map.values.elements.enumerated() { sums[element] += weight * Double(value) }
@@ -68,20 +68,5 @@ package struct AverageOverClasses: ProcedureMethod {
     private static func probabilities(_ scores: [Float]) -> [Double] {
         // Softmax and sigmoid outputs; logits of many classes do not all lie there.
         scores.allSatisfy { (0...1).contains($0) } ? scores.map(Double.init) : Probability.softmax(scores)
-    }
-}
-
-extension Target {
-    /// The same number of another class; nil where the target is not one of so many classes.
-    fileprivate func aboutClass(_ index: Int, of count: Int) -> Target? {
-        switch self {
-        case .elements(let source, .element(let indices)) where indices.count == 1:
-            return indices[0].map { (-count..<count).contains($0) } == true
-                ? .elements(source, .element([index])) : nil
-        case .elements(let source, .perSample): return .elements(source, .element([index]))
-        case .logit(let inner): return inner.aboutClass(index, of: count).map(Target.logit)
-        case .probability(let inner): return inner.aboutClass(index, of: count).map(Target.probability)
-        default: return nil
-        }
     }
 }

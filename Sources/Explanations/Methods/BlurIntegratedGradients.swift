@@ -45,7 +45,7 @@ package struct BlurIntegratedGradients: ProcedureMethod {
             let used = SelfCheck(
                 "steps", Double(count), "into how many steps the way to the blurred picture was divided")
             let result = ProcedureResult(
-                values, checks: gap.checks + (steps == .automatic ? [used] : []),
+                values, checks: gap.checks() + (steps == .automatic ? [used] : []),
                 notes: gap.notes(
                     "blur-integrated-gradients", advice: isComplete ? "take more steps" : "give it more time"))
             guard let next = steps.next(after: count, gap: gap.value), !experiment.isOver else { return result }

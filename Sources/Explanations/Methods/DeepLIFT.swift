@@ -19,47 +19,14 @@ package struct DeepLIFT: GraphMethod {
         parameters: [baseline.description], display: .signed)
 
     private static let baseline = MethodParameter<Baseline>(
-        "baseline", .number(0, text: "0"), written: "0",
+        "baseline", Baseline(0), written: "0",
         "what the input is compared with, in the model's own units; a number or FILE.npy"
-    ) { try Baseline($0) }
-
-    /// What stands in the input's place.
-    private enum Baseline: Sendable {
-        case number(Float, text: String)
-        /// One sample.
-        case tensor(Tensor<Float>, path: String)
-
-        init?(_ text: String) throws {
-            if let number = Float(text) {
-                guard number.isFinite else { return nil }
-                self = .number(number, text: text)
-            } else {
-                self = .tensor(try Numpy.read(path: text).floatTensor, path: text)
-            }
-        }
-
-        var name: String {
-            switch self {
-            case .number(_, let text): text
-            case .tensor(_, let path): path
-            }
-        }
-
-        func tensor(of shape: Shape, batch: Int) throws -> Tensor<Float> {
-            switch self {
-            case .number(let number, _): return Tensor(repeating: number, shape: shape)
-            case .tensor(let sample, let path):
-                let count = shape.count / Swift.max(batch, 1)
-                guard sample.elements.count == count else {
-                    throw ExplanationError.parameter(
-                        method: "deeplift", name: "baseline",
-                        reason:
-                            "'\(path)' has shape \(sample.shape), and one sample of the input \(shape) has \(count) numbers"
-                    )
-                }
-                let samples = [Tensor<Float>](repeating: sample, count: Swift.max(batch, 1))
-                return try Tensor(shape: shape, elements: samples.flatMap(\.elements))
-            }
+    ) { text in
+        // Backward rules have no picture whose mean or blur they could take.
+        let baseline = try Baseline(parsing: text)
+        switch baseline?.kinds.count == 1 ? baseline?.kinds.first : nil {
+        case .number, .file: return baseline
+        case .black, .white, .mean, .blur, .noise, nil: return nil
         }
     }
 
@@ -71,8 +38,8 @@ package struct DeepLIFT: GraphMethod {
 
     private func rules(batch: Int) -> BackwardRules {
         let baseline = self.baseline
-        return BackwardRules(name: "deeplift(\(baseline.name))") { graph, input in
-            let tensor = try baseline.tensor(of: graph.shape(of: input) ?? [], batch: batch)
+        return BackwardRules(name: "deeplift(\(baseline.text))") { graph, input in
+            let tensor = try baseline.constant(of: graph.shape(of: input) ?? [], batch: batch)
             return AnyTensor(tensor).converted(to: graph[input].type ?? .float32)
         } composite: {
             .deepLIFT(reference: $0)
@@ -97,19 +64,30 @@ package struct DeepLIFT: GraphMethod {
 
     package func checks(of result: Tensor<Float>, score: Double, evidence: [String: Double]) -> [SelfCheck] {
         guard let before = evidence["baseline score"] else { return [] }
-        let sum = result.elements.reduce(0.0) { $0 + Double($1) }
         return [
-            SelfCheck("baseline score", before, "the score of the baseline"),
-            SelfCheck.completenessGap(explained: sum, of: score - before, "the difference to the baseline's score"),
-        ]
+            SelfCheck("baseline score", before, "the score of the baseline")
+        ] + CompletenessGap(result.elements, difference: score - before).checks()
     }
 }
 
-extension SelfCheck {
-    /// How far a sum of shares is off, relative to what it should be.
-    static func completenessGap(explained: Double, of total: Double, _ what: String) -> SelfCheck {
-        let gap = abs(explained - total) / max(abs(total), 1e-12)
-        return SelfCheck(
-            "completeness gap", gap, "how far the map's sum is off \(what), relative to it; should be next to 0")
+extension Baseline {
+    /// A number or a file as an input of `batch` samples.
+    fileprivate func constant(of shape: Shape, batch: Int) throws -> Tensor<Float> {
+        switch kinds[0] {
+        case .number(let number): return Tensor(repeating: number, shape: shape)
+        case .file(let sample):
+            let count = shape.count / max(batch, 1)
+            guard sample.elements.count == count else {
+                throw problem(
+                    "'\(text)' has shape \(sample.shape), and one sample of the input \(shape) has \(count) numbers")
+            }
+            let samples = [Tensor<Float>](repeating: sample, count: max(batch, 1))
+            return try Tensor(shape: shape, elements: samples.flatMap(\.elements))
+        case .black, .white, .mean, .blur, .noise: throw problem("it takes a number or FILE.npy")
+        }
+    }
+
+    private func problem(_ reason: String) -> ExplanationError {
+        .parameter(method: DeepLIFT.description.name, name: "baseline", reason: reason)
     }
 }

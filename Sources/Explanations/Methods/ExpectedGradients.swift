@@ -67,7 +67,7 @@ package struct ExpectedGradients: ProcedureMethod {
         }
         guard scored == done else { return result }
         let gap = CompletenessGap(result.values.elements, difference: score - sum / Double(done))
-        result.checks += gap.checks
+        result.checks += gap.checks()
         result.notes += gap.notes("expected-gradients", advice: "take more samples")
         return result
     }

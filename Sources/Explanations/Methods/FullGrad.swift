@@ -85,7 +85,7 @@ package struct FullGrad: GraphMethod {
 
     package func checks(of result: Tensor<Float>, score: Double, evidence: [String: Double]) -> [SelfCheck] {
         guard let explained = evidence["explained"] else { return [] }
-        return [SelfCheck.completenessGap(explained: explained, of: score, "the score")]
+        return CompletenessGap(sum: explained, magnitude: abs(explained), difference: score).checks(of: "the score")
     }
 
     private func bias(_ share: BiasShare, in question: inout QuestionGraph) throws -> ValueID? {

@@ -43,15 +43,12 @@ package struct GuidedGradCAM: GraphMethod {
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let input = question.question.input
-        let (layer, layout) = try question.question.spatialLayer(for: "guided-gradcam")
+        let (_, layout) = try question.question.spatialLayer(for: "guided-gradcam")
         guard let shape = question.graph.shape(of: input), let picture = PictureAxes(shape) else {
             throw ExplanationError.unsuitable(
                 method: "guided-gradcam", reason: "the input '\(question.graph[input].name)' is no picture")
         }
-        let gradient = try question.gradientMap(of: layer.value, layout)
-        let map = question.channelSum(
-            question.map(of: layer.value, layout), weightedBy: question.spatialMean(gradient))
-        let positive = question.emit("Relu", [map])
+        let positive = question.emit("Relu", [try GradCAM().result(in: &question)])
         var lengths = [Int](repeating: 1, count: shape.rank)
         if let axis = picture.sampleAxis { lengths[axis] = picture.batch }
         (lengths[picture.rowAxis], lengths[picture.columnAxis]) = (picture.height, picture.width)

@@ -53,7 +53,7 @@ package struct GuidedIntegratedGradients: ProcedureMethod {
         values.mutateElements { $0 = path.attributions.map { Float($0) } }
         let gap = CompletenessGap(values.elements, difference: Double(scores[0]) - Double(scores[1]))
         return ProcedureResult(
-            values, checks: gap.checks, notes: gap.notes("guided-integrated-gradients", advice: "take more steps"))
+            values, checks: gap.checks(), notes: gap.notes("guided-integrated-gradients", advice: "take more steps"))
     }
 
     private func gradient(at point: Tensor<Float>, _ experiment: Experiment) throws -> [Float] {

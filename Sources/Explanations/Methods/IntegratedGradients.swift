@@ -46,7 +46,7 @@ package struct IntegratedGradients: CompilableProcedure {
             }
             let used = SelfCheck("steps", Double(count), "into how many steps the way from the baseline was divided")
             return ProcedureResult(
-                values, checks: gap.checks + (steps == .automatic ? [used] : []),
+                values, checks: gap.checks() + (steps == .automatic ? [used] : []),
                 notes: gap.notes(
                     "integrated-gradients", advice: "take more steps (steps=auto doubles them until it is below 1 %)"))
         }

@@ -22,14 +22,12 @@ package struct LayerFusion: ProcedureMethod {
         parameters: [WrappedMethod.parameter(default: "layercam"), layers.description, mode.description],
         display: .positive)
 
-    private static let layers = MethodParameter<String?>.word(
-        "layers",
-        "where the method makes its maps: layers or tensors, joined by |; those that 'gaze inspect' proposes by default"
-    )
+    private static let layers = MethodParameter<[String]?>.layers(
+        "where the method makes its maps, by default what 'gaze inspect' proposes")
     private static let mode = MethodParameter<Mode>.choice("mode", .max, "how maps become one")
 
     private let method: WrappedMethod
-    private let layers: String?
+    private let layers: [String]?
     private let mode: Mode
 
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) {
@@ -40,8 +38,7 @@ package struct LayerFusion: ProcedureMethod {
 
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let names =
-            try layers.map { $0.split(separator: "|").map(String.init) }
-            ?? experiment.question.layerCandidates().map(\.layer.tensorName)
+            try layers ?? experiment.question.layerCandidates().map(\.layer.tensorName)
         guard !names.isEmpty else {
             throw ExplanationError.unsuitable(method: experiment.label, reason: "there are no layers to join")
         }

@@ -55,6 +55,8 @@ package struct LayerwiseRelevance: GraphMethod {
     private static let high = bound("high", "largest")
 
     private let name: String
+    /// How many channels the box has bounds for; 1 where they hold for all.
+    private let boundCount: Int
     private let composite: RelevanceComposite
 
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) {
@@ -77,6 +79,7 @@ package struct LayerwiseRelevance: GraphMethod {
         else {
             throw parameters.problem("low", "every lower bound has an upper one that is not smaller")
         }
+        boundCount = max(low.count, high.count, 1)
         let bounds = low.isEmpty ? BoxRelevance.Bounds.ofEachSample : .given(low: low, high: high)
         var composite = Self.composite(rule, gamma: gamma, bounds)
         switch first {
@@ -90,7 +93,17 @@ package struct LayerwiseRelevance: GraphMethod {
         name = "lrp \(rule.rawValue) \(epsilon) \(gamma) \(first.rawValue) \(low) \(high)"
     }
 
-    package func gradients(in question: Question) throws -> [GradientRequest] { [.of(question.input, by: rules)] }
+    package func gradients(in question: Question) throws -> [GradientRequest] {
+        let sample = question.graph.shape(of: question.input).map { Shape([1] + $0.dimensions.dropFirst()) }
+        if let channels = sample.flatMap({ PicturePlanes($0) })?.channels, boundCount != 1, boundCount != channels {
+            throw ExplanationError.parameter(
+                method: Self.description.name, name: "low",
+                reason:
+                    "\(boundCount) bounds are given, and the input has \(channels) channels; give one, or one a channel"
+            )
+        }
+        return [.of(question.input, by: rules)]
+    }
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         try question.gradient(of: question.question.input, by: rules)

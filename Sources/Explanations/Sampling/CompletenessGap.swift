@@ -19,13 +19,14 @@ package struct CompletenessGap: Sendable, Hashable {
     }
 
     /// The check; nothing where numbers are not finite.
-    package var checks: [SelfCheck] {
+    ///
+    /// - Parameter whole: What the attributions should add up to.
+    package func checks(of whole: String = "the score's difference from the baseline") -> [SelfCheck] {
         guard value.isFinite else { return [] }
         return [
             SelfCheck(
                 "completeness gap", value,
-                "how far the attributions are from adding up to the score's difference from the baseline, as a part of it; 0 is exact"
-            )
+                "how far the attributions are from adding up to \(whole), as a part of it; 0 is exact")
         ]
     }
 

@@ -41,6 +41,9 @@ package struct WrappedMethod: Sendable {
         if path.count > 1 { values["of"] = path.dropFirst().joined(separator: "/") }
         let name = path.first.map { String($0) } ?? ""
         specification = MethodSpecification(name, parameters: values)
+        guard try !MethodCatalogue.isStack(specification) else {
+            throw parameters.problem(key, "'\(name)' explains pictures that it brings along and cannot be wrapped")
+        }
         guard let display = try MethodCatalogue.display(of: specification) else {
             throw parameters.problem(key, "'\(name)' makes no map")
         }

@@ -81,21 +81,24 @@ package struct AnnotatedPicture: Sendable {
     private static func labels(_ file: Data, name: String) throws -> LabelPicture {
         guard name.hasSuffix(".npy") else { return try LabelPicture(decoding: file, name: name) }
         let tensor = try Numpy.decode(file, name: name).floatTensor
-        let lengths = tensor.shape.dimensions.drop { $0 == 1 }
-        guard lengths.count == 2, tensor.shape.count > 0 else {
+        // A batch or channel axis of one may stand in front.
+        let lengths = tensor.shape.dimensions
+        guard lengths.count >= 2, lengths.dropLast(2).allSatisfy({ $0 == 1 }), tensor.shape.count > 0 else {
             throw GazeError.mask(path: name, reason: "it has shape \(tensor.shape), and [height, width] is needed")
         }
         return LabelPicture(
-            width: lengths[lengths.startIndex + 1], height: lengths[lengths.startIndex],
+            width: lengths[lengths.count - 1], height: lengths[lengths.count - 2],
             labels: tensor.elements.map { Int(exactly: $0.rounded()) ?? 0 })
     }
 
     /// What metrics compare a map with; nil where nothing is known about the picture.
-    func truth(_ attribution: Attribution, _ display: MethodDescription.Display, _ planes: PicturePlanes, _ geometry: PictureGeometry)
-        throws -> GroundTruth?
-    {
+    func truth(
+        _ attribution: Attribution, _ display: MethodDescription.Display, _ planes: PicturePlanes,
+        _ geometry: PictureGeometry
+    ) throws -> GroundTruth? {
         guard !boxes.isEmpty || mask != nil || label != nil,
-            let (map, placement) = display.placedMap(of: attribution.values.slice(0), at: attribution.layer, over: planes)
+            let (map, placement) = display.placedMap(
+                of: attribution.values.slice(0), at: attribution.layer, over: planes)
         else { return nil }
         return GroundTruth(
             map: try geometry.project(map, placement: placement, width: width, height: height), boxes: boxes,

@@ -9,7 +9,7 @@ import Tensors
 /// What a stored number was computed from: results of equal keys are equal.
 struct EvaluationKey: Sendable {
     /// Counts up whenever numbers of the same words are computed in another way.
-    static let version = 1
+    static let version = 2
 
     private let common: String
 
@@ -35,9 +35,15 @@ struct EvaluationKey: Sendable {
         return ContentHash(of: Data(text.joined(separator: "\n").utf8))
     }
 
+    /// The key of what a sanity check says about a method over some pictures.
+    func hash(images: [ContentHash], method: String, check: String) -> ContentHash {
+        let text = [common] + images.map { "image \($0)" } + ["method \(method)", "sanity check \(check)"]
+        return ContentHash(of: Data(text.joined(separator: "\n").utf8))
+    }
+
     /// A method with all its parameters; files that it reads by their contents.
     static func text(of method: EvaluatedMethod) -> String {
-        "\(text(method.specification.name, method.specification.completeParameters)) at \(method.layer ?? "")"
+        "\(text(method.specification.name, method.specification.completeParameters)) at \(method.layer ?? "")\(method.isOfPhotograph ? " over the photograph" : "")"
     }
 
     /// A metric with all its parameters.
@@ -65,6 +71,7 @@ struct EvaluationKey: Sendable {
             let object = description.object.map { "\($0.sorted())" } ?? "every"
             return "\(ContentHash(of: bytes)) object \(object) undecided \(description.undecided.sorted())"
         }
-        return "class \(label.map(String.init) ?? "") \(entry.label?.text ?? "")\nsize \(size)\nboxes \(boxes)\nmask \(mask)"
+        return
+            "class \(label.map(String.init) ?? "") \(entry.label?.text ?? "")\nsize \(size)\nboxes \(boxes)\nmask \(mask)"
     }
 }

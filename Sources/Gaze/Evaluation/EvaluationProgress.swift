@@ -11,8 +11,10 @@ public struct EvaluationProgress: Sendable, Hashable {
     /// The time since the start.
     public let elapsed: Duration
 
-    /// The time that the rest takes at the same rate; nil before the first picture.
-    public var remaining: Duration? { done > 0 ? elapsed * (Double(total - done) / Double(done)) : nil }
+    /// The time that the rest takes if none of it is known; nil before the first picture that is computed.
+    public var remaining: Duration? {
+        computed > 0 ? elapsed * (Double(total - done) / Double(computed)) : nil
+    }
 }
 
 /// Who wants to hear of an evaluation while it goes on.

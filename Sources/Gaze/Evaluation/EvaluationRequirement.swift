@@ -31,10 +31,19 @@ public struct EvaluationRequirement: Sendable, Hashable {
     }
 
     /// What does not reach it, one sentence a method; a number that is missing does not.
-    public func violations(of summary: EvaluationSummary) -> [String] {
+    ///
+    /// - Parameter methods: Labels of the methods that have to have a number.
+    public func violations(of summary: EvaluationSummary, methods: [String] = []) -> [String] {
         let rows = summary.all.filter { $0.metric == metric && (method == nil ? !$0.isReference : $0.method == method) }
         guard !rows.isEmpty else { return ["\(text): nothing was measured"] }
-        return rows.filter { row in row.better == "lower" ? row.value > value : row.value < value }.map { row in
+        let missing = methods.filter { label in
+            (method == nil || method == label) && !rows.contains { $0.method == label }
+        }.map { "\(metric) of \($0) has no number" }
+        return missing + worse(rows)
+    }
+
+    private func worse(_ rows: [EvaluationSummary.Row]) -> [String] {
+        rows.filter { row in row.better == "lower" ? row.value > value : row.value < value }.map { row in
             let number = String(format: "%.6g", row.value)
             let limit = String(format: "%.6g", value)
             return row.better == "lower"

@@ -19,6 +19,13 @@ struct EvaluationRun {
     /// Pictures whose annotation has not what a metric needs, by metric.
     private var unmet: [Int]
     private var unknownLabels = 0
+    /// Pictures at which some method has no number though the annotation holds what is needed, and the first reason, by metric.
+    private var undefined: [(pictures: Int, reason: String)]
+
+    /// Methods that fit no picture so far.
+    var givenUp: Set<Int> {
+        Set(failed.filter { $0.value >= Self.attempts && !succeeded.contains($0.key) }.map(\.key))
+    }
 
     /// A method that fits no picture so far is given up after so many.
     private static let attempts = 2
@@ -27,7 +34,9 @@ struct EvaluationRun {
         self.evaluator = evaluator
         self.said = said
         unmet = evaluator.metrics.map { _ in 0 }
+        undefined = evaluator.metrics.map { _ in (0, "") }
         evaluation.measurements = evaluator.methods.map { _ in evaluator.metrics.map { _ in [] } }
+        evaluation.values = evaluation.measurements.map { $0.map { _ in [] } }
         evaluation.seconds = evaluator.methods.map { _ in [] }
     }
 
@@ -35,8 +44,6 @@ struct EvaluationRun {
     mutating func measure(_ picture: PreparedPicture) throws -> [EvaluationRecord] {
         var known = picture.known
         if let decoded = picture.decoded {
-            let givenUp = Set(
-                failed.filter { $0.value >= Self.attempts && !succeeded.contains($0.key) }.map(\.key))
             var measuring = try PictureMeasurement(evaluator, picture, decoded, leavingOut: givenUp)
             try measuring.measure()
             known.merge(measuring.found) { _, new in new }
@@ -70,9 +77,14 @@ struct EvaluationRun {
                 "\(metric.label) needs a \(needs): \(count == pictures ? "no picture has one" : "\(count) of \(pictures) pictures have none and do not count")"
             )
         }
+        for (metric, (count, reason)) in zip(evaluator.metrics, undefined) where count > 0 {
+            evaluation.notes.append(
+                "\(metric.label) has no number of some method at \(count) of \(pictures) pictures, which do not count there (\(reason))"
+            )
+        }
         if unknownLabels > 0, evaluator.plan.explained == .truth {
             evaluation.notes.append(
-                "the class of \(unknownLabels) of \(pictures) pictures is none of the model's: their highest class is explained (WordNet identifiers are known where the lines of --labels begin with them)"
+                "the class of \(unknownLabels) of \(pictures) pictures is none of the model's: their highest class is explained (--class-map says what the model calls them; WordNet identifiers are known where the lines of --labels begin with them)"
             )
         }
     }
@@ -90,19 +102,26 @@ struct EvaluationRun {
         guard let stored = known[picture.readingKey] else { return [] }
         let reading = try StoredResult.decode(StoredReading.self, from: stored)
         var records: [EvaluationRecord] = []
+        var withoutNumber: [Int: String] = [:]
         for (position, planned) in evaluator.methods.enumerated() {
             var values: [String: Double] = [:]
             var undefined: [String: String] = [:]
             var layer: String?
             for (metric, key) in picture.keys[position].enumerated() {
-                guard let key, let row = known[key] else { continue }
+                guard let key, let row = known[key] else {
+                    evaluation.values[position][metric].append(nil)
+                    continue
+                }
+                if picture.known[key] == nil { evaluation.measuredCount += 1 } else { evaluation.reusedCount += 1 }
                 let result = try StoredResult.decode(StoredMeasurement.self, from: row)
                 layer = result.layer
+                evaluation.values[position][metric].append(result.measurement?.value)
                 if let measurement = result.measurement {
                     values[evaluator.metrics[metric].label] = measurement.value
                     evaluation.measurements[position][metric].append(measurement)
                 } else {
                     undefined[evaluator.metrics[metric].label] = result.undefined ?? ""
+                    withoutNumber[metric] = withoutNumber[metric] ?? result.undefined ?? ""
                 }
             }
             if let key = picture.timeKeys[position], let row = known[key] {
@@ -114,8 +133,12 @@ struct EvaluationRun {
                 EvaluationRecord(
                     image: picture.entry.image, method: planned.method.label, layer: layer, index: reading.index,
                     name: evaluator.head.name(of: reading.index, names: evaluator.explainer.classNames),
-                    label: picture.entry.label?.text, rank: reading.rank, probability: reading.probability,
+                    label: picture.entry.label?.text, rank: reading.rank, probability: reading.probability.flatMap { $0.isFinite ? $0 : nil },
                     values: values, undefined: undefined))
+        }
+        for (metric, reason) in withoutNumber {
+            let before = self.undefined[metric]
+            self.undefined[metric] = (before.pictures + 1, before.pictures == 0 ? reason : before.reason)
         }
         return records
     }

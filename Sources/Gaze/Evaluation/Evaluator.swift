@@ -44,7 +44,8 @@ public struct Evaluator: Sendable {
         head = try explainer.read(Picture(width: side.width, height: side.height)).head
         classes = TrueClasses(head, names: explainer.classNames, identifiers: plan.identifiers)
         if case .named(let text) = plan.explained {
-            named = try ClassNames.index(of: text, names: head.names(from: explainer.classNames), count: head.classCount)
+            named = try ClassNames.index(
+                of: text, names: head.names(from: explainer.classNames), count: head.classCount)
         } else {
             named = nil
         }
@@ -57,13 +58,16 @@ public struct Evaluator: Sendable {
     ///
     /// The next picture is read while the engine runs. An interrupt (`RunSettings.cancellation`) ends the run with what is
     /// finished.
-    public func evaluate(_ dataset: Dataset, listener: EvaluationListener = EvaluationListener()) throws -> EvaluationResult {
+    public func evaluate(
+        _ dataset: Dataset, listener: EvaluationListener = EvaluationListener()
+    ) throws -> EvaluationResult {
         var run = EvaluationRun(self, said: listener.said)
         let start = ContinuousClock.now
         func prepared(_ position: Int) -> Concurrent<PreparedPicture>? {
             guard dataset.entries.indices.contains(position) else { return nil }
             let entry = dataset.entries[position]
-            return Concurrent { try PreparedPicture(entry, position: position, for: self) }
+            let leftOut = run.givenUp
+            return Concurrent { try PreparedPicture(entry, position: position, for: self, leavingOut: leftOut) }
         }
         var next = prepared(0)
         for (position, entry) in dataset.entries.enumerated() {
@@ -104,9 +108,15 @@ public struct EvaluationResult: Sendable {
     /// What a reader should know.
     public internal(set) var notes: [String] = []
     /// Whether all pictures were reached.
-    public internal(set) var isComplete = true
+    public var isComplete = true
     /// Method by method, metric by metric: what was found at each picture that counts.
     package internal(set) var measurements: [[[Evaluation.Measurement]]] = []
+    /// Method by method, metric by metric, picture by picture: nil where there is no number, so that pictures stay side by side.
+    package internal(set) var values: [[[Double?]]] = []
+    /// How many numbers were measured in this run.
+    public internal(set) var measuredCount = 0
+    /// How many numbers the store knew.
+    public internal(set) var reusedCount = 0
     /// Method by method: seconds a map.
     package internal(set) var seconds: [[Double]] = []
 }

@@ -14,6 +14,8 @@ struct PreparedPicture: Sendable {
         let height: Int
         let input: AnyTensor
         let geometry: PictureGeometry
+        /// That of a map which lies over the whole picture.
+        let wholeGeometry: PictureGeometry
     }
 
     let entry: DatasetEntry
@@ -34,7 +36,7 @@ struct PreparedPicture: Sendable {
     /// Graph methods share their run, so each is timed alone, at this many pictures.
     static let timedPictures = 3
 
-    init(_ entry: DatasetEntry, position: Int, for evaluator: Evaluator) throws {
+    init(_ entry: DatasetEntry, position: Int, for evaluator: Evaluator, leavingOut leftOut: Set<Int>) throws {
         self.entry = entry
         let file = try Data(contentsOf: URL(fileURLWithPath: entry.image))
         image = ContentHash(of: file)
@@ -48,25 +50,29 @@ struct PreparedPicture: Sendable {
         }
         readingKey = key("", "reading", "class \(trueIndex.map(String.init) ?? "")")
         let truth = EvaluationKey.text(of: entry, label: trueIndex, mask: mask)
-        let everyone = evaluator.methods.map(\.text).joined(separator: "\n")
+        let everyone = evaluator.methods.filter { !$0.method.isReference }.map(\.text).joined(separator: "\n")
         for method in evaluator.methods {
             keys.append(
                 evaluator.metrics.map { metric in
-                    guard metric.isMet(by: self) else { return nil }
+                    guard metric.isMet(by: self), method.method.isAsked(metric.description) else { return nil }
                     var context = metric.description.needs.isEmpty ? "" : truth
                     if metric.description.comparesMethods { context += everyone }
                     return key(method.text, metric.text, context)
                 })
-            let isTimed = method.isProcedure || position < Self.timedPictures
+            let isTimed = !method.method.isReference && (method.isProcedure || position < Self.timedPictures)
             timeKeys.append(isTimed ? key(method.text, "seconds", "") : nil)
         }
         known = try evaluator.store.results(
             for: [readingKey] + keys.flatMap { $0.compactMap { $0 } } + timeKeys.compactMap { $0 })
-        if !isComplete(evaluator) {
+        if !isComplete(evaluator, leavingOut: leftOut) {
             let picture = try Picture(decoding: file, name: entry.image)
+            var whole = evaluator.explainer.preprocessing
+            whole.resize = .squash(width: whole.resize.width, height: whole.resize.height)
             decoded = Decoded(
-                width: picture.width, height: picture.height, input: try evaluator.explainer.preprocessing.input(from: picture),
-                geometry: try evaluator.explainer.preprocessing.geometry(for: picture))
+                width: picture.width, height: picture.height,
+                input: try evaluator.explainer.preprocessing.input(from: picture),
+                geometry: try evaluator.explainer.preprocessing.geometry(for: picture),
+                wholeGeometry: try whole.geometry(for: picture))
         }
     }
 
@@ -81,8 +87,10 @@ struct PreparedPicture: Sendable {
         return known[key] == nil
     }
 
-    private func isComplete(_ evaluator: Evaluator) -> Bool {
+    private func isComplete(_ evaluator: Evaluator, leavingOut leftOut: Set<Int>) -> Bool {
         known[readingKey] != nil
-            && evaluator.methods.indices.allSatisfy { missing($0).isEmpty && !lacksTime($0, evaluator) }
+            && evaluator.methods.indices.allSatisfy {
+                leftOut.contains($0) || missing($0).isEmpty && !lacksTime($0, evaluator)
+            }
     }
 }

@@ -10,7 +10,8 @@ package struct TrueClasses: Sendable {
 
     package init(_ head: HeadDescription, names: [String]?, identifiers: [String: Int]) {
         count = max(head.classCount, 0)
-        self.identifiers = identifiers
+        self.identifiers = Dictionary(
+            identifiers.map { (Self.plain($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
         let known = head.names(from: names) ?? []
         // A full name comes before another class's synonym.
         let full = known.enumerated().map { (Self.plain($1), Int?.some($0)) }
@@ -28,14 +29,14 @@ package struct TrueClasses: Sendable {
             switch reference {
             case nil: nil
             case .index(let index)?: index
-            case .name(let text)?: identifiers[text] ?? (indices[Self.plain(text)] ?? nil) ?? Int(text)
+            case .name(let text)?: identifiers[Self.plain(text)] ?? (indices[Self.plain(text)] ?? nil) ?? Int(text)
             }
         return index.flatMap { (0..<count).contains($0) ? $0 : nil }
     }
 
-    /// `Egyptian_cat` and `egyptian cat` are one name.
+    /// `Egyptian_cat` and `egyptian cat` are one name, as are `pug-dog` and `pug dog`.
     private static func plain(_ name: String) -> String {
-        name.lowercased().split(whereSeparator: { $0 == "_" || $0.isWhitespace }).joined(separator: " ")
+        name.lowercased().split(whereSeparator: { $0 == "_" || $0 == "-" || $0.isWhitespace }).joined(separator: " ")
     }
 }
 

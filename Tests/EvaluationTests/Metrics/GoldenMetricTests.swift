@@ -37,11 +37,13 @@ import Testing
     struct Elsewhere: Decodable {
         let irof: Double
         let selectivity: [Double]
+        let pixelFlipping: [Double]
         let monotonicity: [Bool]
 
         enum CodingKeys: String, CodingKey {
             case irof = "quantus_irof"
             case selectivity = "quantus_selectivity"
+            case pixelFlipping = "quantus_pixel_flipping"
             case monotonicity = "quantus_monotonicity"
         }
     }
@@ -122,6 +124,15 @@ import Testing
     @Test func quantusReturnsTheCurveOfSelectivity() throws {
         let curve = try measured("selectivity:patch=4,score=probability", subject()).details
         #expect(areClose(Array(curve.dropFirst()), try Self.record.get().elsewhere.selectivity, 1e-4))
+    }
+
+    /// Quantus' PixelFlipping: the curve in place of its mean, in elements in place of pixels: 48 are 16 pixels of three channels.
+    @Test func quantusReturnsTheCurveOfPixelFlipping() throws {
+        let found = try measured("pixel-flipping:region=1,portion=16,steps=12", subject())
+        let curve = try Self.record.get().elsewhere.pixelFlipping
+        #expect(areClose(Array(found.details.dropFirst()), curve, 1e-4))
+        let falls = curve.reduce(0) { $0 + (found.details[0] - $1) }
+        #expect(isClose(found.value, falls / Double(curve.count + 1), 1e-4))
     }
 
     /// Quantus' Monotonicity never reveals a pixel, so that a map and its negative are monotone alike.

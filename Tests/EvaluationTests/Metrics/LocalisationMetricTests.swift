@@ -1,5 +1,6 @@
 import Evaluation
 import Explanations
+import Foundation
 import Tensors
 import TestSupport
 import Testing
@@ -49,8 +50,14 @@ import Testing
 
     // MARK: SciPy
 
+    private static func golden() throws -> GoldenFile {
+        // The golden files lie beside this file's folder.
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().path
+        return try Golden.decode(GoldenFile.self, "localisation.json", beside: folder)
+    }
+
     @Test func valuesOfTheScript() throws {
-        let golden = try Golden.decode(GoldenFile.self, "../../Golden/localisation.json")
+        let golden = try Self.golden()
         for (index, toy) in golden.cases.enumerated() {
             let subject = try toy.subject()
             for (metric, expected) in toy.values {
@@ -62,7 +69,7 @@ import Testing
     }
 
     @Test func summariesTakeOneThresholdForAll() throws {
-        let golden = try Golden.decode(GoldenFile.self, "../../Golden/localisation.json")
+        let golden = try Self.golden()
         for (name, expected) in golden.summaries {
             let metric = try MetricCatalogue.metric(MethodSpecification(parsing: name))
             let found = metric.summary(of: try golden.cases.map { try metric.measurement(of: $0.subject()) })
@@ -117,7 +124,7 @@ import Testing
     }
 
     @Test func theMaximumPoints() throws {
-        // One maximum at (30, 10) of a picture of 60 x 60: its centre is 14.5 and 15.5 pixels left of the boxes.
+        // One maximum at (30, 10) of a picture of 60 x 60: the boxes' first columns are 15 and 16 pixels to the right.
         var map = [Float](repeating: 0, count: 3600)
         map[30 * 60 + 10] = 1
         for (left, hit) in [(25.0, 1.0), (26, 0)] {
@@ -161,9 +168,8 @@ import Testing
     @Test func trivialMapsHaveKnownNumbers() throws {
         let boxes = [Box(left: 10, top: 20, right: 60, bottom: 80)]
         let mask = (0..<10_000).map { Float((20..<80).contains($0 / 100) && (10..<60).contains($0 % 100) ? 1 : 0) }
-        let subject = try Self.subject(
-            [Float](repeating: 0, count: 10_000), 100, 100, boxes: boxes, mask: mask, rank: 0)
-        let whole = TrivialMap.wholePicture.subject(replacing: subject)
+        let whole = try Self.subject(
+            [Float](repeating: 1, count: 10_000), 100, 100, boxes: boxes, mask: mask, rank: 0)
         for metric in ["box-iou", "energy-inside", "pxap", "energy-inside:of=mask", "effective-heat-ratio"] {
             #expect(abs(try value(metric, whole) - 0.3) < 1e-9, "\(metric)")
         }
@@ -171,7 +177,8 @@ import Testing
         #expect(try value("max-box-acc:iou=0.31", whole) == 0)
         #expect(try value("max-box-acc:iou=0.3", whole) == 1)
         // Of 100 pixels a side 70 have their centres in the middle 70.71: 15 to 85.
-        let centred = TrivialMap.centredBox.subject(replacing: subject)
+        let box = (0..<10_000).map { Float((15..<85).contains($0 / 100) && (15..<85).contains($0 % 100) ? 1 : 0) }
+        let centred = try Self.subject(box, 100, 100, boxes: boxes, mask: mask, rank: 0)
         let common = 45.0 * 60
         #expect(abs(try value("box-iou", centred) - common / (4900 + 3000 - common)) < 1e-12)
         #expect(abs(try value("energy-inside", centred) - common / 4900) < 1e-12)

@@ -93,6 +93,53 @@ import Testing
         }
     }
 
+    @Test func zerosAreNoAgreement() throws {
+        // One pixel each, and half of all are the highest: the other zeros share a place, a third each. 2 (1/3) + 2/9 of both.
+        let sparse = try subject([1, 0, 0, 0], others: [("rise", [0, 0, 0, 1])])
+        let common: Double = 2.0 / 3 + 2.0 / 9
+        let found = try MetricToys.measure("method-agreement:measure=iou,top=50", sparse)
+        #expect(isClose(found.value, common / (4 - common)))
+        let constant = try subject([2, 2, 2, 2], others: [("rise", [7, 7, 7, 7])])
+        #expect(isClose(try MetricToys.measure("method-agreement:measure=iou,top=50", constant).value, 1 / 3.0))
+    }
+
+    /// Whatever a map is, a metric gives a number or says why there is none.
+    @Test(
+        arguments: [
+            [0, 0, 0, 0], [-3, -3, -3, -3], [.nan, 1, 2, 3], [.infinity, 0, 0, 0], [3e38, -3e38, 3e38, 1],
+            [.leastNonzeroMagnitude, 0, 0, 0],
+            [5],
+        ] as [[Float]])
+    func oddMapsAreNoTrouble(_ map: [Float]) throws {
+        let side = map.count == 1 ? 1 : 2
+        let ones = [Float](repeating: 1, count: map.count)
+        let attributor = try MetricToys.linear(
+            [ones, ones.map { 2 * $0 }], channels: 1, height: side, width: side)
+        let tensor = try MetricToys.tensor(map, [side, side])
+        let asked = try MetricToys.subject(
+            attributor, picture: MetricToys.tensor(ones, [1, 1, side, side]), map: tensor,
+            raw: MetricToys.tensor(map, [1, side, side]), method: "gradient",
+            others: [(MethodSpecification("gradcam"), MetricToys.tensor(ones, [side, side]))])
+        let subject = EvaluationSubject(
+            experiment: asked.experiment, probability: asked.probability, method: asked.method, display: asked.display,
+            raw: asked.raw, map: tensor,
+            truth: GroundTruth(
+                map: tensor, boxes: [Box(left: 0, top: 0, right: 1, bottom: 1)], mask: tensor.map { _ in 1 }, rank: 0,
+                label: "a"), others: asked.others)
+        for description in MetricCatalogue.descriptions {
+            let metric = try MetricCatalogue.metric(MethodSpecification(description.name))
+            do {
+                let found = try metric.measurement(of: subject)
+                #expect(found.value.isFinite, "\(description.name) of \(map)")
+                #expect(metric.summary(of: [found]).isFinite, "\(description.name) of \(map)")
+            } catch {
+                // A single pixel is no picture for the engine's methods.
+                let isKnown = error is EvaluationError || (side == 1 && error is ExplanationError)
+                #expect(isKnown, "\(description.name) of \(map): \(error)")
+            }
+        }
+    }
+
     @Test func everyMetricSaysWhatAUserNeeds() {
         for metric in MetricCatalogue.descriptions {
             for text in [metric.summary, metric.formula, metric.paper, metric.range, metric.cost, metric.remarks] {

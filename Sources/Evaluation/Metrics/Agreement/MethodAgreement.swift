@@ -28,7 +28,7 @@ package struct MethodAgreement: Metric {
             "Krishna et al., The Disagreement Problem in Explainable Machine Learning: A Practitioner's Perspective, 2022",
         range: "-1 to 1; 0 to 1 for iou", better: .neither, cost: "none",
         remarks:
-            "Methods of one family agree because they are made alike; agreement is no evidence of truth, and disagreement says that at most one is right. Equal pixels share their rank; among the highest the first in reading order are taken.",
+            "Methods of one family agree because they are made alike; agreement is no evidence of truth, and disagreement says that at most one is right. Equal pixels share their rank, and their place among the highest: maps that are zero nearly everywhere do not agree by that.",
         parameters: [measure.description, top.description])
 
     private let measure: Measure
@@ -42,7 +42,9 @@ package struct MethodAgreement: Metric {
     package func measurement(of subject: EvaluationSubject) throws -> Measurement {
         let name = Self.description.name
         _ = try subject.planes(for: name)
-        let others = subject.others.map(\.map).filter { $0.shape == subject.map.shape }
+        let others = subject.others.map(\.map).filter {
+            $0.shape == subject.map.shape && $0.elements.allSatisfy(\.isFinite)
+        }
         guard !others.isEmpty else {
             throw EvaluationError.undefined(
                 measure: name, reason: "no other method is measured beside this one")
@@ -57,9 +59,16 @@ package struct MethodAgreement: Metric {
 
     private func overlap(_ first: Tensor<Float>, _ second: Tensor<Float>) -> Double {
         let count = top.percent(of: first.elements.count)
-        let common = Set(MapRanking.descending(first).prefix(count)).intersection(
-            MapRanking.descending(second).prefix(count)
-        ).count
-        return Double(common) / Double(2 * count - common)
+        let common = zip(shares(of: first, count), shares(of: second, count)).reduce(0) { $0 + $1.0 * $1.1 }
+        return common / (Double(2 * count) - common)
+    }
+
+    /// How much every pixel belongs to the highest ones: pixels that are equal to the last of them share what is left.
+    private func shares(of map: Tensor<Float>, _ count: Int) -> [Double] {
+        let values = map.elements
+        let last = values.sorted(by: >)[count - 1]
+        let (above, equal) = (values.count { $0 > last }, values.count { $0 == last })
+        let share = Double(count - above) / Double(equal)
+        return values.map { $0 > last ? 1 : $0 == last ? share : 0 }
     }
 }

@@ -20,7 +20,7 @@ package struct Deletion: Metric {
         paper: "Petsiuk et al., RISE: Randomized Input Sampling for Explanation of Black-box Models, BMVC 2018",
         range: "0 to 1 for probabilities", better: .lower, cost: "steps + 1 forward passes",
         remarks:
-            "Deleted pixels are 0 in the model's own numbers, as in RISE's code. Equal values of the map are taken in reading order; RISE's code reverses an ascending sort, which takes them the other way round. Scattered maps are favoured: holes with sharp edges are unlike any picture the model was trained on.",
+            "Deleted pixels are 0 in the model's own numbers, as in RISE's code. Equal values of the map are taken in reading order, and where they are more than a step the curve is a straight line over them, so that a constant map gets the mean of both ends whatever the picture shows where; RISE's code takes them in reverse. Scattered maps are favoured: holes with sharp edges are unlike any picture the model was trained on.",
         parameters: [steps.description, baseline.description, score.description])
 
     private let steps: Int
@@ -37,8 +37,9 @@ package struct Deletion: Metric {
         let planes = try subject.planes(for: Self.description.name)
         let asked = score.experiment(of: subject)
         let replacement = PixelReplacement(from: asked.input, to: try baseline.input(for: asked), planes: planes)
-        let curve = try replacement.scores(
-            of: asked, steps: StepCurve.pieces(of: MapRanking.descending(subject.map), count: steps))
+        let ranking = Ranking(falling: subject.map)
+        let curve = try replacement.curve(
+            of: asked, along: ranking, at: StepCurve.counts(of: ranking.order.count, steps: steps))
         return Measurement(StepCurve.area(curve), details: curve)
     }
 }

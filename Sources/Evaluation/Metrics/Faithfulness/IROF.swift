@@ -35,9 +35,10 @@ package struct IROF: Metric {
     package func measurement(of subject: EvaluationSubject) throws -> Measurement {
         let planes = try subject.planes(for: Self.description.name)
         let asked = score.experiment(of: subject)
-        let ranked = RankedRegions(try segments.segments(of: asked)).ranked(by: subject.map)
-        let curve = try PixelReplacement(from: asked.input, to: baseline.input(for: asked), planes: planes).scores(
-            of: asked, steps: ranked.map { $0[...] })
+        let regions = RankedRegions(try segments.segments(of: asked))
+        let curve = try PixelReplacement(from: asked.input, to: baseline.input(for: asked), planes: planes).curve(
+            of: asked, along: Ranking(falling: regions.means(of: subject.map)),
+            at: Array(0...regions.members.count), regions: regions.members)
         guard curve[0] > 0 else {
             throw EvaluationError.undefined(
                 measure: Self.description.name, reason: "the picture's score is \(curve[0]), not positive")

@@ -36,8 +36,9 @@ package struct Insertion: Metric {
         let planes = try subject.planes(for: Self.description.name)
         let asked = score.experiment(of: subject)
         let replacement = PixelReplacement(from: try start.picture(for: asked), to: asked.input, planes: planes)
-        let curve = try replacement.scores(
-            of: asked, steps: StepCurve.pieces(of: MapRanking.descending(subject.map), count: steps))
+        let ranking = Ranking(falling: subject.map)
+        let curve = try replacement.curve(
+            of: asked, along: ranking, at: StepCurve.counts(of: ranking.order.count, steps: steps))
         return Measurement(StepCurve.area(curve), details: curve)
     }
 }

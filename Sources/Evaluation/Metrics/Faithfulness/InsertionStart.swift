@@ -37,25 +37,22 @@ package enum InsertionStart: Sendable {
 
     private static func filtered(_ plane: Tensor<Float>, by kernel: [Double]) -> Tensor<Float> {
         let (height, width) = (plane.shape[0], plane.shape[1])
-        func pass(_ values: [Double], stride: Int, length: Int, lines: Int, lineStride: Int) -> [Double] {
+        // Tap by tap over whole rows, which the processor does several pixels at a time.
+        func pass(_ values: [Double], rows: Bool) -> [Double] {
             var result = [Double](repeating: 0, count: values.count)
-            for line in 0..<lines {
-                for position in 0..<length {
-                    var sum = 0.0
-                    for (tap, weight) in kernel.enumerated() {
-                        let source = position + tap - kernel.count / 2
-                        if source >= 0, source < length {
-                            sum += weight * values[line * lineStride + source * stride]
-                        }
-                    }
-                    result[line * lineStride + position * stride] = sum
+            for (tap, weight) in kernel.enumerated() {
+                let shift = tap - kernel.count / 2
+                for row in 0..<height {
+                    let source = rows ? row : row + shift
+                    guard (0..<height).contains(source) else { continue }
+                    let columns = rows ? max(-shift, 0)..<max(width - max(shift, 0), max(-shift, 0)) : 0..<width
+                    let offset = source * width + (rows ? shift : 0)
+                    for column in columns { result[row * width + column] += weight * values[offset + column] }
                 }
             }
             return result
         }
-        let along = pass(
-            plane.elements.map(Double.init), stride: 1, length: width, lines: height, lineStride: width)
-        let both = pass(along, stride: width, length: height, lines: width, lineStride: 1)
+        let both = pass(pass(plane.elements.map(Double.init), rows: true), rows: false)
         var result = plane
         result.mutateElements { $0 = both.map { Float($0) } }
         return result

@@ -56,12 +56,21 @@ package struct Monotonicity: Metric {
         let planes = try subject.planes(for: Self.description.name)
         let asked = score.experiment(of: subject)
         let magnitudes = subject.map.map { abs($0) }
-        let groups = StepCurve.pieces(of: MapRanking.ascending(magnitudes), count: steps)
-        if variant == .nguyen { return try correlation(groups, magnitudes, asked, planes, seed: subject.seed) }
-        let curve = try PixelReplacement(from: baseline.input(for: asked), to: asked.input, planes: planes).scores(
-            of: asked, steps: groups)
+        let ranking = Ranking(rising: magnitudes)
+        guard !ranking.isConstant else {
+            throw EvaluationError.undefined(
+                measure: Self.description.name,
+                reason: "the map's magnitude is the same everywhere, so nothing is ranked")
+        }
+        let counts = StepCurve.counts(of: ranking.order.count, steps: steps)
+        if variant == .nguyen {
+            let groups = zip(counts, counts.dropFirst()).map { ranking.order[$0..<$1] }
+            return try correlation(groups, magnitudes, asked, planes, seed: subject.seed)
+        }
+        let curve = try PixelReplacement(from: baseline.input(for: asked), to: asked.input, planes: planes).curve(
+            of: asked, along: ranking.strict, at: counts)
         let rises = zip(curve, curve.dropFirst()).count { $1 >= $0 }
-        let share = Double(rises) / Double(groups.count)
+        let share = Double(rises) / Double(counts.count - 1)
         return Measurement(variant == .share ? share : (share == 1 ? 1 : 0), details: curve)
     }
 

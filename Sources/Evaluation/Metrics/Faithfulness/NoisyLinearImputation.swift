@@ -22,11 +22,12 @@ package struct NoisyLinearImputation: Sendable {
         // In reading order neighbours are near in memory.
         let places = places.sorted()
         var generator = SeededGenerator(seed: seed, part: number)
-        let filled = (0..<planes.channels).map { channel in
-            var plane = planes.plane(channel, of: picture)
-            let values = filling.values(at: places, of: plane)
+        let channels = (0..<planes.channels).map { planes.plane($0, of: picture) }
+        let values = filling.values(at: places, of: channels)
+        let filled = channels.indices.map { channel in
+            var plane = channels[channel]
             plane.mutateElements { elements in
-                for (place, value) in zip(places, values) {
+                for (place, value) in zip(places, values[channel]) {
                     elements[place] = Float(noise > 0 ? value + noise * generator.nextNormal() : value)
                 }
             }

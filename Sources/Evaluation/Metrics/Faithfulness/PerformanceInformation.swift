@@ -31,7 +31,7 @@ package struct PerformanceInformation: Metric {
         paper: "Kapishnikov et al., XRAI: Better Attributions Through Regions, ICCV 2019",
         range: "0 to 1", better: .higher, cost: "percentages + 2 forward passes",
         remarks:
-            "Bits are an estimate of our own, the entropy of JPEG-LS's prediction residuals in 8 bits a channel; the paper takes the size of a WebP file, so values differ from its tables. Not defined where blurring does not lower the probability or the bits. The authors' code leaves out pictures below a probability of 0.8, and fills between pixels instead of blurring.",
+            "Bits are an estimate of our own, the entropy of JPEG-LS's prediction residuals in 8 bits a channel; the paper takes the size of a WebP file, so values differ from its tables. Where more than one pixel in a hundred are equal they come all at once. Not defined where blurring does not lower the probability or the bits. The authors' code leaves out pictures below a probability of 0.8, and fills between pixels instead of blurring.",
         parameters: [curve.description, percentages.description, baseline.description, isMonotone.description])
 
     private let curve: Performance
@@ -51,9 +51,12 @@ package struct PerformanceInformation: Metric {
         let asked = subject.probability ?? subject.experiment
         let entropy = PictureEntropy(planes, space: asked.settings.space, like: asked.input)
         let replacement = PixelReplacement(from: try baseline.input(for: asked), to: asked.input, planes: planes)
-        let order = MapRanking.descending(subject.map)
+        let ranking = Ranking(falling: subject.map)
+        let order = ranking.order
         // The blurred picture, the revealed ones, the whole one.
-        let counts = [0] + percentages.map { $0.percent(of: order.count) } + [order.count]
+        let counts = ranking.settled(
+            [0] + percentages.map { $0.percent(of: order.count) } + [order.count],
+            longerThan: 1.0.percent(of: order.count))
         let pictures = counts.map { replacement.replacing(order[..<$0]) }
         let bits = pictures.map(entropy.bits)
         let performance =

@@ -57,14 +57,12 @@ package struct PixelFlipping: Metric {
     package func measurement(of subject: EvaluationSubject) throws -> Measurement {
         let planes = try subject.planes(for: Self.description.name)
         let asked = score.experiment(of: subject)
-        var ranked = RankedRegions(.windows(height: planes.height, width: planes.width, side: region)).ranked(
-            by: subject.map)
-        if order == .lerf { ranked.reverse() }
-        let steps = stride(from: 0, to: ranked.count, by: portion).prefix(steps).map { first in
-            ranked[first..<min(first + portion, ranked.count)].flatMap { $0 }[...]
-        }
-        let curve = try PixelReplacement(from: asked.input, to: baseline.input(for: asked), planes: planes).scores(
-            of: asked, steps: steps)
+        let regions = RankedRegions(.windows(height: planes.height, width: planes.width, side: region))
+        let means = regions.means(of: subject.map)
+        let ends = stride(from: 0, to: means.count, by: portion).prefix(steps).map { min($0 + portion, means.count) }
+        let curve = try PixelReplacement(from: asked.input, to: baseline.input(for: asked), planes: planes).curve(
+            of: asked, along: order == .morf ? Ranking(falling: means) : Ranking(rising: means), at: [0] + ends,
+            regions: regions.members)
         return Measurement(curve[0] - curve.reduce(0, +) / Double(curve.count), details: curve)
     }
 }

@@ -15,12 +15,22 @@ package struct PixelReplacement: Sendable {
         self.planes = planes
     }
 
-    /// The scores before the first step and after each of them; a step replaces its pixels, and they stay replaced.
-    package func scores(of experiment: Experiment, steps: [ArraySlice<Int>]) throws -> [Double] {
-        var current = start
-        return try experiment.scores(steps.count + 1) { index in
-            if index > 0 { replace(steps[index - 1], in: &current) }
-            return current
+    /// The scores after so many pixels, or regions of pixels, are replaced in the order of a ranking.
+    ///
+    /// - Parameters:
+    ///   - counts: In rising order.
+    ///   - regions: The pixels of every region; without them pixels are ranked.
+    package func curve(
+        of experiment: Experiment, along ranking: Ranking, at counts: [Int], regions: [[Int]]? = nil
+    ) throws -> [Double] {
+        try ranking.curve(at: counts) { counts in
+            var (current, done) = (start, 0)
+            return try experiment.scores(counts.count) { index in
+                let next = ranking.order[done..<counts[index]]
+                replace(regions.map { regions in next.flatMap { regions[$0] }[...] } ?? next, in: &current)
+                done = counts[index]
+                return current
+            }
         }
     }
 
@@ -54,9 +64,9 @@ package enum StepCurve {
         return (values.reduce(0, +) - (first + last) / 2) / Double(values.count - 1)
     }
 
-    /// So many pieces of an order, of one length as nearly as whole numbers allow.
-    package static func pieces(of order: [Int], count: Int) -> [ArraySlice<Int>] {
-        let count = max(min(count, order.count), 1)
-        return (0..<count).map { order[$0 * order.count / count..<($0 + 1) * order.count / count] }
+    /// From 0 to all, in so many steps of one length as nearly as whole numbers allow.
+    package static func counts(of total: Int, steps: Int) -> [Int] {
+        let steps = max(min(steps, total), 1)
+        return (0...steps).map { $0 * total / steps }
     }
 }

@@ -55,12 +55,13 @@ package struct ROAD: Metric {
     package func measurement(of subject: EvaluationSubject) throws -> Measurement {
         let planes = try subject.planes(for: Self.description.name)
         let asked = score.experiment(of: subject)
-        let falling = MapRanking.descending(subject.map)
+        // Equal pixels go in the same order both times, so that a constant map gains nothing.
+        let (falling, rising) = (Ranking(falling: subject.map).order, Ranking(rising: subject.map).order)
         let orders: [[Int]] =
             switch order {
             case .morf: [falling]
-            case .lerf: [falling.reversed()]
-            case .combined: [falling.reversed(), falling]
+            case .lerf: [rising]
+            case .combined: [rising, falling]
             }
         let removals = orders.flatMap { order in percentages.map { order.prefix($0.percent(of: order.count)) } }
         let imputation = NoisyLinearImputation(planes: planes, noise: noise, seed: subject.seed)

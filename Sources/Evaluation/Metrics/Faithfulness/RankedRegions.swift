@@ -1,20 +1,19 @@
 package import Explanations
 package import Tensors
 
-/// Regions of a picture, ranked by a map.
+/// Regions of a picture, which a map ranks.
 package struct RankedRegions: Sendable {
-    private let members: [[Int]]
+    /// The pixels of every region, numbered row by row.
+    package let members: [[Int]]
 
     package init(_ segments: Segments) {
         members = segments.members
     }
 
-    /// The pixels of every region by falling mean of the map; equal ones in the regions' order.
-    package func ranked(by map: Tensor<Float>) -> [[Int]] {
+    /// Every region's mean of the map.
+    package func means(of map: Tensor<Float>) -> [Double] {
         let values = map.elements
-        let means = members.map { $0.reduce(0.0) { $0 + Double(values[$1]) } / Double(max($0.count, 1)) }
-        let order = means.indices.sorted { means[$0] > means[$1] || (means[$0] == means[$1] && $0 < $1) }
-        return order.map { members[$0] }
+        return members.map { $0.reduce(0.0) { $0 + Double(values[$1]) } / Double(max($0.count, 1)) }
     }
 }
 

@@ -36,10 +36,10 @@ package struct Selectivity: Metric {
     package func measurement(of subject: EvaluationSubject) throws -> Measurement {
         let planes = try subject.planes(for: Self.description.name)
         let asked = score.experiment(of: subject)
-        let ranked = RankedRegions(.windows(height: planes.height, width: planes.width, side: patch)).ranked(
-            by: subject.map)
-        let curve = try PixelReplacement(from: asked.input, to: baseline.input(for: asked), planes: planes).scores(
-            of: asked, steps: ranked.map { $0[...] })
+        let regions = RankedRegions(.windows(height: planes.height, width: planes.width, side: patch))
+        let curve = try PixelReplacement(from: asked.input, to: baseline.input(for: asked), planes: planes).curve(
+            of: asked, along: Ranking(falling: regions.means(of: subject.map)),
+            at: Array(0...regions.members.count), regions: regions.members)
         return Measurement(StepCurve.area(curve), details: curve)
     }
 }

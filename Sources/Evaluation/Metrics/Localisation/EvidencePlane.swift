@@ -23,7 +23,9 @@ struct EvidencePlane {
         }
         (height, width) = (dimensions[0], dimensions[1])
         self.truth = truth
-        values = subject.display.evidence(in: truth.map).elements.map { $0.isFinite ? $0 : 0 }
+        var values = subject.display.evidence(in: truth.map).elements
+        for place in values.indices where !values[place].isFinite { values[place] = 0 }
+        self.values = values
         maximum = values.max() ?? 0
     }
 

@@ -5,7 +5,8 @@ package struct PointingGame: Metric {
     package static let description = MeasureDescription(
         name: "pointing-game", family: .localisation,
         summary: "How often the map's largest value lies on the object, or at most 15 pixels beside it.",
-        formula: "[ distance of the map's maximum from the object <= tolerance ], in pixels of the annotated picture",
+        formula:
+            "[ distance of the map's maximum from the object's nearest pixel <= tolerance ], in pixels of the annotated picture, which is at most 1024 on a side",
         paper: "Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016",
         range: "0 or 1", better: .higher, needs: [.box],
         remarks:
@@ -40,12 +41,7 @@ package struct PointingGame: Metric {
         let places = try region.places(in: plane, for: Self.description.name)
         let mark = [Self.mark(of: plane.truth.label ?? "")]
         guard let point = Self.point(of: plane) else { return Measurement(0, details: mark) }
-        let isHit =
-            switch region {
-            case .box: plane.truth.boxes.contains { Self.distance(of: point, from: $0) <= tolerance }
-            case .mask: isNear(point, places, plane)
-            }
-        return Measurement(isHit ? 1 : 0, details: mark)
+        return Measurement(isNear(point, places, plane) ? 1 : 0, details: mark)
     }
 
     package func summary(of measurements: [Measurement]) -> Double {
@@ -69,14 +65,6 @@ package struct PointingGame: Metric {
             return down * down + across * across
         }
         return tops.min { distance($0) < distance($1) }
-    }
-
-    /// How far a pixel's centre lies outside of a box.
-    private static func distance(of point: (row: Int, column: Int), from box: Box) -> Double {
-        let (x, y) = (Double(point.column) + 0.5, Double(point.row) + 0.5)
-        let across = max(box.left - x, 0, x - box.right)
-        let down = max(box.top - y, 0, y - box.bottom)
-        return (across * across + down * down).squareRoot()
     }
 
     /// Whether a pixel of the object lies within the tolerance.

@@ -20,10 +20,11 @@ struct RankedLocalisation {
 
     /// 1 where the class or the box is wrong.
     func error(among count: Int, of subject: EvaluationSubject, for metric: String) throws -> Measurement {
-        let overlap = try rule.overlap(of: subject, for: metric)
         guard let rank = subject.truth?.rank else {
             throw EvaluationError.undefined(measure: metric, reason: "the model's rank of the true class is not known")
         }
-        return Measurement(rank < count && overlap >= limit ? 0 : 1)
+        // A wrong class is an error wherever the box lies, also where another class is explained.
+        guard rank < count else { return Measurement(1) }
+        return Measurement(try rule.overlap(of: subject, for: metric) >= limit ? 0 : 1)
     }
 }

@@ -38,9 +38,6 @@ package struct FasterScoreCAM: ProcedureMethod {
         let masked = try MaskedScores(
             try score.experiment(experiment), channels: masks.strongest(channels).varying, of: maps.shape[0]
         ) { channel, _ in planes.masked(experiment.input, by: masks.mask(channel)) }
-        let weights = weighting.weights(masked.scores)
-        return ProcedureResult(
-            maps.channelSum(weightedBy: weights), layer: choice, notes: masked.notes,
-            companions: ["scores": masked.tensor, "weights": Tensor(vector: weights)])
+        return ProcedureResult(maps, at: choice, judgedBy: masked, weighting, from: 0)
     }
 }

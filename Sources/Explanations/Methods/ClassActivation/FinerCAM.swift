@@ -33,24 +33,26 @@ package struct FinerCAM: ProcedureMethod {
     }
 
     package func result(of experiment: Experiment) throws -> ProcedureResult {
-        guard let (index, target) = experiment.target.singleClass(ofSample: experiment.context.sample) else {
-            throw unsuitable("its target has to be one class, such as 3 or logit(3)")
-        }
         let scores = try experiment.answers(
             at: [experiment.input], of: [MethodSpecification("output")]
         ).results[0]
         let classes = scores.elements.count
-        guard scores.shape.dimensions.allSatisfy({ $0 == 1 || $0 == classes }), classes > 1, index < classes else {
+        guard scores.shape.dimensions.allSatisfy({ $0 == 1 || $0 == classes }), classes > 1 else {
             throw unsuitable(
                 "it compares a class with others, and the target's output of shape \(scores.shape) is no list of classes"
             )
         }
+        guard let explained = experiment.target.singleClass(ofSample: experiment.sample, among: classes) else {
+            throw unsuitable("its target has to be one class, such as 3 or logit(3)")
+        }
+        let index = explained.index
         func distance(_ other: Int) -> Float { abs(scores.elements[other] - scores.elements[index]) }
         let similar = (0..<classes).filter { $0 != index }.sorted {
             distance($0) < distance($1) || (distance($0) == distance($1) && $0 < $1)
         }.prefix(references)
-        let terms = similar.map { Target.Term(-gamma / Double(similar.count), target($0)) }
-        let difference = try experiment.experiment(about: .combination([Target.Term(1, target(index))] + terms))
+        let terms = similar.map { Target.Term(-gamma / Double(similar.count), explained.target($0)) }
+        let difference = try experiment.experiment(
+            about: .combination([Target.Term(1, explained.target(index))] + terms))
         var result = try difference.result(of: base)
         result.notes.append("compared with class \(similar.map(String.init).joined(separator: ", "))")
         result.companions["references"] = Tensor(vector: similar.map { Float($0) })
@@ -59,26 +61,5 @@ package struct FinerCAM: ProcedureMethod {
 
     private func unsuitable(_ reason: String) -> ExplanationError {
         .unsuitable(method: Self.description.name, reason: reason)
-    }
-}
-
-extension Target {
-    /// The class that a sample is explained for, and the same target for another class; nil where it is no single class.
-    fileprivate func singleClass(ofSample sample: Int) -> (index: Int, other: @Sendable (Int) -> Target)? {
-        switch self {
-        case .elements(let source, .element(let indices)):
-            guard indices.count == 1, let index = indices[0], index >= 0 else { return nil }
-            return (index, { .elements(source, .element([$0])) })
-        case .elements(let source, .perSample(let indices)):
-            guard indices.indices.contains(sample), indices[sample] >= 0 else { return nil }
-            return (indices[sample], { .elements(source, .element([$0])) })
-        case .logit(let inner):
-            guard let (index, other) = inner.singleClass(ofSample: sample) else { return nil }
-            return (index, { .logit(other($0)) })
-        case .probability(let inner):
-            guard let (index, other) = inner.singleClass(ofSample: sample) else { return nil }
-            return (index, { .probability(other($0)) })
-        case .elements, .mean, .sum, .combination, .energy, .cosine, .dot: return nil
-        }
     }
 }

@@ -66,9 +66,6 @@ package struct IntegratedScoreCAM: ProcedureMethod {
             let share = path.share(step, of: steps)
             return masked.values.map { share * $0 }
         }
-        let weights = weighting.weights(scores.scores, from: scores.baseline)
-        return ProcedureResult(
-            maps.channelSum(weightedBy: weights), layer: choice, notes: scores.notes,
-            companions: ["scores": scores.tensor, "weights": Tensor(vector: weights)])
+        return ProcedureResult(maps, at: choice, judgedBy: scores, weighting, from: scores.baseline)
     }
 }

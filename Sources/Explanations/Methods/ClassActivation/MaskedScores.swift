@@ -1,4 +1,5 @@
 import Foundation
+import Graphs
 import Tensors
 
 /// What the model says about a picture that is seen through the channels of a layer, one at a time.
@@ -46,6 +47,19 @@ struct MaskedScores: Sendable {
 
     /// The scores as an array, NaN where none was asked for.
     var tensor: Tensor<Float> { Tensor(vector: scores.map { $0.map { Float($0) } ?? .nan }) }
+}
+
+extension ProcedureResult {
+    /// The sum of a layer's channels, weighted by how they were judged.
+    init(
+        _ maps: Tensor<Float>, at layer: LayerChoice, judgedBy masked: MaskedScores, _ weighting: ChannelWeighting,
+        from origin: Double
+    ) {
+        let weights = weighting.weights(masked.scores, from: origin)
+        self.init(
+            maps.channelSum(weightedBy: weights), layer: layer, notes: masked.notes,
+            companions: ["scores": masked.tensor, "weights": Tensor(vector: weights)])
+    }
 }
 
 /// How scores become the weights of channels; channels without a score weigh nothing.

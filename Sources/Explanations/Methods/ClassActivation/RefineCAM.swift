@@ -15,7 +15,7 @@ package struct RefineCAM: ProcedureMethod {
             "Fine as an early layer, and quiet wherever a single layer is quiet: a layer whose map is empty empties the product. By default the layers are the four deepest that the automatic choice is made among, one of each resolution. The default base tells classes apart less than of=gradcam. The authors' code also has other means than the product.",
         parameters: [WrappedMethod.parameter(default: "gradcam++"), layers.description], display: .positive)
 
-    private static let layers = MethodParameter<String?>.word("layers", "layers or tensors, joined by '+'")
+    private static let layers = MethodParameter<[String]?>.layers("where the base makes its maps")
 
     /// By default: the paper's example has the four stages of a ResNet; maps before them are mostly edges.
     private static let most = 4
@@ -24,7 +24,7 @@ package struct RefineCAM: ProcedureMethod {
     private let layers: [String]?
 
     package init(_ parameters: inout MethodParameters) throws(ExplanationError) {
-        layers = try parameters.value(Self.layers)?.split(separator: "+").map(String.init)
+        layers = try parameters.value(Self.layers)
         base = try WrappedMethod(&parameters, default: "gradcam++").specification
     }
 

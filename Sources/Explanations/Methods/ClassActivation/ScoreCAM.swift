@@ -71,15 +71,14 @@ package struct ScoreCAM: ProcedureMethod {
             try score.experiment(experiment), channels: varying, unseen: variant == .official ? [] : constant,
             of: maps.shape[0]
         ) { channel, _ in planes.masked(experiment.input, by: masks.mask(channel)) }
-        let weights = weighting.weights(masked.scores, from: variant == .official ? 0 : masked.baseline)
-        let sum = maps.channelSum(weightedBy: weights)
-        let companions = ["scores": masked.tensor, "weights": Tensor(vector: weights)]
-        guard variant == .official else {
-            return ProcedureResult(sum, layer: choice, notes: masked.notes, companions: companions)
-        }
+        var result = ProcedureResult(
+            maps, at: choice, judgedBy: masked, weighting, from: variant == .official ? 0 : masked.baseline)
+        guard variant == .official else { return result }
         // Enlarging is linear, so the sum of enlarged channels is the enlarged sum.
-        let notes = masked.notes + ["the map is at the input's size, made at the layer '\(choice.layer.name)'"]
-        return ProcedureResult(masks.enlarged(sum), notes: notes, companions: companions)
+        result.values = masks.enlarged(result.values)
+        result.layer = nil
+        result.notes.append("the map is at the input's size, made at the layer '\(choice.layer.name)'")
+        return result
     }
 }
 

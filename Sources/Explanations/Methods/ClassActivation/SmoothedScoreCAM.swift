@@ -59,9 +59,6 @@ package struct SmoothedScoreCAM: ProcedureMethod {
             let noisy = mask.values.map { $0 + Float(sigma * generator.nextNormal()) }
             return planes.masked(experiment.input, by: noisy)
         }
-        let weights = weighting.weights(masked.scores, from: masked.baseline)
-        return ProcedureResult(
-            maps.channelSum(weightedBy: weights), layer: choice, notes: masked.notes,
-            companions: ["scores": masked.tensor, "weights": Tensor(vector: weights)])
+        return ProcedureResult(maps, at: choice, judgedBy: masked, weighting, from: masked.baseline)
     }
 }

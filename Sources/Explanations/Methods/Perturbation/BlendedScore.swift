@@ -27,6 +27,11 @@ struct BlendedScore {
         let ends = try experiment.answers(at: [experiment.input, background]).scores.map { Double($0) }
         lowest = ends[1]
         span = ends[0] - ends[1]
+        guard ends.allSatisfy(\.isFinite) else {
+            throw ExplanationError.unsuitable(
+                method: experiment.label,
+                reason: "the scores of picture and baseline are \(ends[0]) and \(ends[1]), no finite numbers")
+        }
         guard abs(span) > 1e-6 * max(abs(ends[0]), abs(ends[1])), span.isFinite else {
             throw ExplanationError.unsuitable(
                 method: experiment.label,
@@ -64,17 +69,26 @@ struct BlendedScore {
 
     /// The scaled score and its gradient for a mask of the input's own shape, element by element.
     func value(ofElements mask: [Double]) throws -> (score: Double, gradient: [Double]) {
+        try scaled(at: point(ofElements: mask))
+    }
+
+    /// What stands behind a mask of the input's own shape.
+    func point(ofElements mask: [Double]) -> Tensor<Float> {
         var point = background
         let change = difference.elements
         point.mutateElements { elements in
             for index in elements.indices { elements[index] += Float(mask[index]) * change[index] }
         }
-        return try scaled(at: point)
+        return point
     }
 
     /// The gradient with respect to one mask an element.
     private func scaled(at point: Tensor<Float>) throws -> (score: Double, gradient: [Double]) {
         let (score, gradient) = try program.answer(at: point)
+        guard score.isFinite else {
+            throw ExplanationError.unsuitable(
+                method: experiment.label, reason: "the score of a blended picture is no finite number (\(score))")
+        }
         let change = difference.elements
         let slopes = gradient.elements
         return (

@@ -31,12 +31,27 @@ package struct HarmonicFilling: Sendable {
 
     /// The values of a plane `[H, W]` at the hidden places, numbered row by row; they depend on the other places alone, unless there are none.
     package func values(at hidden: [Int], of plane: Tensor<Float>) -> [Double] {
-        let known = plane.elements
-        guard hidden.count < known.count else {
-            let mean = known.reduce(0) { $0 + Double($1) } / Double(max(known.count, 1))
+        values(at: hidden, of: [plane]).first ?? []
+    }
+
+    /// The values of several planes at the same hidden places; up to four are solved for at once.
+    package func values(at hidden: [Int], of planes: [Tensor<Float>]) -> [[Double]] {
+        stride(from: 0, to: planes.count, by: Lanes.scalarCount).flatMap { first in
+            let group = planes[first..<min(first + Lanes.scalarCount, planes.count)].map(\.elements)
+            let solution = lanes(at: hidden, of: group)
+            return group.indices.map { lane in solution.map { $0[lane] } }
+        }
+    }
+
+    private func lanes(at hidden: [Int], of planes: [[Float]]) -> [Lanes] {
+        guard hidden.count < height * width else {
+            var mean = Lanes.zero
+            for (lane, plane) in planes.enumerated() {
+                mean[lane] = plane.reduce(0) { $0 + Double($1) } / Double(max(plane.count, 1))
+            }
             return hidden.map { _ in mean }
         }
-        var number = [Int](repeating: -1, count: known.count)
+        var number = [Int](repeating: -1, count: height * width)
         for (index, place) in hidden.enumerated() { number[place] = index }
         let offsets = neighbourhood.offsets
         var system = LaplaceSystem(unknowns: hidden.count, slots: offsets.count)
@@ -48,7 +63,9 @@ package struct HarmonicFilling: Sendable {
                 let neighbour = y * width + x
                 system.degrees[index] += offset.weight
                 if number[neighbour] < 0 {
-                    system.boundary[index] += offset.weight * Double(known[neighbour])
+                    for (lane, plane) in planes.enumerated() {
+                        system.boundary[index][lane] += offset.weight * Double(plane[neighbour])
+                    }
                 } else {
                     system.add(neighbour: number[neighbour], weight: offset.weight, to: index)
                 }
@@ -58,10 +75,13 @@ package struct HarmonicFilling: Sendable {
     }
 }
 
-/// `degree_i u_i - Σ_neighbours w_ij u_j = boundary_i`, solved by conjugate gradients.
+/// A number of each of four planes.
+private typealias Lanes = SIMD4<Double>
+
+/// `degree_i u_i - Σ_neighbours w_ij u_j = boundary_i`, solved by conjugate gradients for four boundaries at once.
 private struct LaplaceSystem {
     var degrees: [Double]
-    var boundary: [Double]
+    var boundary: [Lanes]
     /// So many slots an unknown, of which `used` are.
     private let slots: Int
     private var neighbours: [Int]
@@ -71,7 +91,7 @@ private struct LaplaceSystem {
     init(unknowns: Int, slots: Int) {
         self.slots = slots
         degrees = [Double](repeating: 0, count: unknowns)
-        boundary = degrees
+        boundary = [Lanes](repeating: .zero, count: unknowns)
         neighbours = [Int](repeating: 0, count: slots * unknowns)
         weights = [Double](repeating: 0, count: slots * unknowns)
         used = [Int](repeating: 0, count: unknowns)
@@ -83,31 +103,34 @@ private struct LaplaceSystem {
         used[index] += 1
     }
 
-    func solution() -> [Double] {
-        var solution = [Double](repeating: 0, count: boundary.count)
+    func solution() -> [Lanes] {
+        var solution = [Lanes](repeating: .zero, count: boundary.count)
         var residual = boundary
         var direction = residual
         var energy = squared(residual)
         let goal = 1e-12 * energy
         // In exact arithmetic as many steps as unknowns suffice.
-        for _ in 0..<2 * boundary.count where energy > goal {
+        for _ in 0..<2 * boundary.count {
             let image = applied(to: direction)
-            var curvature = 0.0
+            var curvature = Lanes.zero
             for index in image.indices { curvature += image[index] * direction[index] }
-            guard curvature > 0 else { break }
-            let step = energy / curvature
+            // A plane that is solved stands still.
+            let isOpen = (energy .> goal) .& (curvature .> 0)
+            guard any(isOpen) else { break }
+            let step = (energy / curvature).replacing(with: 0, where: .!isOpen)
             for index in image.indices {
                 solution[index] += step * direction[index]
                 residual[index] -= step * image[index]
             }
             let next = squared(residual)
-            for index in image.indices { direction[index] = residual[index] + next / energy * direction[index] }
+            let share = (next / energy).replacing(with: 0, where: .!isOpen)
+            for index in image.indices { direction[index] = residual[index] + share * direction[index] }
             energy = next
         }
         return solution
     }
 
-    private func applied(to vector: [Double]) -> [Double] {
+    private func applied(to vector: [Lanes]) -> [Lanes] {
         var result = vector
         for index in vector.indices {
             var sum = degrees[index] * vector[index]
@@ -117,5 +140,9 @@ private struct LaplaceSystem {
         return result
     }
 
-    private func squared(_ vector: [Double]) -> Double { vector.reduce(0) { $0 + $1 * $1 } }
+    private func squared(_ vector: [Lanes]) -> Lanes {
+        var sum = Lanes.zero
+        for lanes in vector { sum += lanes * lanes }
+        return sum
+    }
 }

@@ -56,8 +56,8 @@ package struct HidingPicture: Sendable {
             return result
         }
         let filling = HarmonicFilling(height: planes.height, width: planes.width)
-        for channel in 0..<planes.channels {
-            let values = filling.values(at: places, of: planes.plane(channel, of: picture))
+        let channels = (0..<planes.channels).map { planes.plane($0, of: picture) }
+        for (channel, values) in filling.values(at: places, of: channels).enumerated() {
             result.mutateElements { elements in
                 for (place, value) in zip(places, values) {
                     elements[

@@ -8,7 +8,7 @@ package struct Constant: ProcedureMethod, ParameterFree {
         paper: "", result: ReferenceWords.result, place: .input, cost: "no pass through the model",
         fits: ReferenceWords.fits,
         remarks:
-            "What a metric gives for no information at all: energy inside a box is the box's share of the picture. Ranks of pixels do not exist in it, so what asks for their order gets the order in which they are stored.",
+            "What a metric gives for no information at all: energy inside a box is the box's share of the picture. It ranks no pixel above another, so a curve over ranked pixels is a straight line between its ends.",
         display: .positive)
 
     package init() {}
