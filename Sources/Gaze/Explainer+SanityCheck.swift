@@ -60,7 +60,8 @@ extension Explainer {
         failures += collected.failures
         let report = SanityReport(measurements, options: options, model: model.path)
         return SanityCheckOutcome(
-            report: report, measurements: measurements, picture: first?.name == measurements.pictures.first ? first?.picture : nil,
+            report: report, measurements: measurements,
+            picture: first?.name == measurements.pictures.first ? first?.picture : nil,
             failures: failures)
     }
 
@@ -111,7 +112,8 @@ extension Explainer {
             guard let finding = try head.findings(in: outputs).first else { throw unknownOutputs() }
             var inputs = subject.inputs
             inputs[other.pictureInput] = inputs.removeValue(forKey: pictureInput)
-            let (otherHead, otherOutputs) = try other.headReading(inputs, in: other.attributor, input: other.pictureInput)
+            let (otherHead, otherOutputs) = try other.headReading(
+                inputs, in: other.attributor, input: other.pictureInput)
             let same = try otherHead.finding(FindingChoice(index: finding.index), in: otherOutputs)
             return try otherHead.score(of: same, ScoreRequest(names: classNames), in: otherOutputs).tried
         }

@@ -96,7 +96,8 @@ public final class Explainer: Sendable {
         _ picture: Picture, methods: [MethodSpecification] = [MethodSpecification("gradcam")],
         classes: [ClassSelection] = [.top(1)], contrast: String? = nil, box: BoxSelection? = nil,
         mask: PlaceMask? = nil, layer: String? = nil, automaticLayer: AutomaticLayerRule = .structural,
-        check: SanityCheckOptions? = nil, settings: RunSettings = RunSettings(), failed: ((MethodSpecification, any Error) -> Void)? = nil
+        check: SanityCheckOptions? = nil, settings: RunSettings = RunSettings(),
+        failed: ((MethodSpecification, any Error) -> Void)? = nil
     ) throws -> [Explanation] {
         for method in methods { _ = try display(of: method) }
         let input = try preprocessing.input(from: picture)

@@ -16,12 +16,15 @@ struct CheckCommand: ParsableCommand {
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
-    @Argument(help: "Photographs: JPEG, PNG or WebP; - is standard input. Ten are better than one.", completion: .file())
+    @Argument(
+        help: "Photographs: JPEG, PNG or WebP; - is standard input. Ten are better than one.", completion: .file())
     var images: [String]
 
     @Option(
         name: [.customShort("m"), .long],
-        help: "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. By default those of the paper, with few samples.")
+        help:
+            "A method of 'gaze methods', with parameters as NAME:key=value; repeatable. By default those of the paper, with few samples."
+    )
     var method: [String] = []
 
     @Option(help: "cascading: from the scores down, each step one block more; independent: one block at a time.")

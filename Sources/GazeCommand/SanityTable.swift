@@ -5,7 +5,10 @@ import Gaze
 enum SanityTable {
     static func text(_ report: SanityReport) -> String {
         var rows = [
-            ["", "method", "randomised", "other", "signed", "other", "Sobel", "other", "picture", "other", "complexity"]
+            [
+                "", "method", "randomised", "other", "signed", "other", "Sobel", "other", "picture", "other",
+                "complexity",
+            ]
         ]
         for method in report.methods {
             let numbers = method.numbers

@@ -35,7 +35,8 @@ package struct SanityFigure {
             let result = report.methods[index]
             return MapGrid.Row(
                 result.label, photograph: photograph,
-                verdict: MapGrid.Verdict(result.verdict.rawValue, reason: Self.reason(result), mood: Self.mood(result.verdict)))
+                verdict: MapGrid.Verdict(
+                    result.verdict.rawValue, reason: Self.reason(result), mood: Self.mood(result.verdict)))
         }
         let grid = MapGrid(
             title: "Do maps depend on what the model learnt?",
@@ -43,7 +44,9 @@ package struct SanityFigure {
             rows: rows,
             blocks: [
                 block("absolute: where the map is strong", .inferno, .clipped(percentile: 99)) { $0.absolute },
-                block("diverging: with signs (red speaks for, blue against)", .diverging, .symmetric()) { $0.diverging },
+                block("diverging: with signs (red speaks for, blue against)", .diverging, .symmetric()) {
+                    $0.diverging
+                },
             ], arrangement: .stacked,
             captions: [
                 "Every map has its own scale, to its 99th percentile. Initialiser \(report.initialiser), target \(report.target).",
@@ -71,13 +74,16 @@ package struct SanityFigure {
             }
             let plot = LinePlot(
                 title: "\(name): the trained model's map and the randomised model's",
-                subtitle: "\(Self.name(report.model)) · \(report.mode) · \(pictures), \(report.seeds) seed\(report.seeds == 1 ? "" : "s"); bands: one deviation",
+                subtitle:
+                    "\(Self.name(report.model)) · \(report.mode) · \(pictures), \(report.seeds) seed\(report.seeds == 1 ? "" : "s"); bands: one deviation",
                 positions: columnNames, horizontal: "randomised: \(depths)", vertical: name,
                 series: series,
                 references: (floors.count > 1 ? [floors[0], floors[floors.count - 1]] : floors).map {
                     LinePlot.Reference("different pictures: \($0.name)", value: $0.value)
                 },
-                captions: ["Level lines: maps of different pictures, of the method where they are least alike and of that where they are most."]
+                captions: [
+                    "Level lines: maps of different pictures, of the method where they are least alike and of that where they are most."
+                ]
                     + (labels.isEmpty
                         ? [] : ["The map of the model trained on permuted labels: \(labels.joined(separator: ", "))."]))
             return (name, try plot.draw())

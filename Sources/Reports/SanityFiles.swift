@@ -28,7 +28,8 @@ public struct SanityFiles: Sendable {
         ]
         guard !measurements.comparisons.isEmpty else { return paths }
         let figure = SanityFigure(report, measurements, photograph: photograph)
-        let pictures = [("check.png", try figure.grid())] + (try figure.curves().map { ("check.\($0.name).png", $0.picture) })
+        let pictures =
+            [("check.png", try figure.grid())] + (try figure.curves().map { ("check.\($0.name).png", $0.picture) })
         for (name, picture) in pictures {
             try picture.write(to: "\(folder)/\(name)")
             paths.append("\(folder)/\(name)")
@@ -53,7 +54,8 @@ public struct SanityFiles: Sendable {
                 guard let value else { continue }
                 let cells = [
                     measurements.methods[comparison.method].label, measurements.pictures[comparison.picture],
-                    "\(comparison.seed)", "\(comparison.step)", block.name, "\(block.depth)", similarity.name, "\(value)",
+                    "\(comparison.seed)", "\(comparison.step)", block.name, "\(block.depth)", similarity.name,
+                    "\(value)",
                 ]
                 lines.append(cells.map { quoted($0) }.joined(separator: ","))
             }

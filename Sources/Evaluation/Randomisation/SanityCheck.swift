@@ -54,7 +54,8 @@ public struct SanityCheck: Sendable {
 
     package init(
         _ attributor: Attributor, explained: String, methods: [MethodSpecification], layer: String? = nil,
-        chosen: LayerChoice? = nil, options: SanityCheckOptions = SanityCheckOptions(), settings: RunSettings = RunSettings(),
+        chosen: LayerChoice? = nil, options: SanityCheckOptions = SanityCheckOptions(),
+        settings: RunSettings = RunSettings(),
         other: OtherModel? = nil,
         mostLikely: @escaping @Sendable (Attributor, [String: AnyTensor]) throws -> TrialScore,
         failed: @escaping @Sendable (String, any Error) -> Void = { _, _ in }
@@ -113,7 +114,8 @@ public struct SanityCheck: Sendable {
                 method: "A sanity check", reason: "the input '\(explained)' is no single picture")
         }
         var query = Query(
-            inputs: options.copies > 0 ? try noisyCopies(of: inputs, explained) : inputs, target: score.target, text: score.text,
+            inputs: options.copies > 0 ? try noisyCopies(of: inputs, explained) : inputs, target: score.target,
+            text: score.text,
             methods: methods, layer: layer, chosen: chosen, explained: explained, readMask: score.readMask)
         query.diagnoses = false
         var settings = settings

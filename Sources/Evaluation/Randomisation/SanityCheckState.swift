@@ -84,7 +84,8 @@ struct SanityCheckState {
             similarities: comparison.specifications,
             blocks: RandomisationBlock.divided(layers, atMost: check.options.blocks), pictures: subjects.map(\.name),
             emptyMaps: working.map { _ in 0 },
-            references: working.map { _ in SanityMeasurements.References() }, notes: working.map { notes[$0] }, gallery: originals[0].map { [$0] })
+            references: working.map { _ in SanityMeasurements.References() }, notes: working.map { notes[$0] },
+            gallery: originals[0].map { [$0] })
     }
 
     /// The question of one picture: which values the score is made of.

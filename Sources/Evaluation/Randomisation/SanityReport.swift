@@ -118,7 +118,9 @@ extension SanityReport {
         methods = measured.methods.indices.map { MethodResult(measured, method: $0, options: options) }
         var all = notes
         if measured.isFloorFromTurnedPicture {
-            all.append("there is one picture, so maps are read against the map of the same picture upside down; give more pictures for a surer floor")
+            all.append(
+                "there is one picture, so maps are read against the map of the same picture upside down; 'gaze check' of several pictures is surer"
+            )
         }
         if measured.wasInterrupted { all.append("it was interrupted: only finished comparisons count") }
         self.notes = all

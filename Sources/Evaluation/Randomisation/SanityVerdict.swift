@@ -12,21 +12,21 @@ public enum SanityVerdict: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// The numbers that decide a verdict, and the rule.
 ///
-/// All are Spearman's rank correlations. A similarity `s` means something only beside the similarity `f` of what belongs to
-/// different pictures (the floor, 0 where it is negative): what counts is the part `(s - f) / (1 - f)`, 0 where that is negative, that
-/// is kept of what tells a map from another picture's. "Randomised" is the mean over pictures, seeds and the steps that randomise the upper half of the layers:
-/// the area under the upper half of the curve.
+/// All are Spearman's rank correlations. A similarity `s` means something only beside the similarity `f` of what belongs
+/// to different pictures (the floor, 0 where it is negative): what counts is the part `(s - f) / (1 - f)`, 0 where that is
+/// negative, that is kept of what tells a map from another picture's. "Randomised" is the mean over pictures, seeds and
+/// the steps that randomise the upper half of the layers: the area under the upper half of the curve.
 ///
 /// - **FAIL**: half or more of the signed map is kept. Another model with the same lower layers gives the same map.
-/// - **FAIL or CAUTION** where signed maps of different pictures are the same (0.9 and more): the rest of the rule has nothing to stand on.
-///   FAIL where the randomised model's is the same, too.
-/// - **CAUTION**: a quarter or more of the signed map is kept; or half or more of where it is strong; or a quarter or more of
-///   where it is strong is what the picture itself shows, without any model: Sobel's edges, or the magnitude of its numbers (a factor
-///   of gradient times input and of integrated gradients).
+/// - **FAIL or CAUTION** where signed maps of different pictures are the same (0.9 and more), because the part means nothing
+///   then: FAIL where the randomised model's is the same, too.
+/// - **CAUTION**: a quarter or more of the signed map is kept; or half or more of where it is strong; or a quarter or more
+///   of where it is strong is what the picture itself shows, without any model: Sobel's edges, or the magnitude of its
+///   numbers (a factor of gradient times input and of integrated gradients).
 /// - **PASS**: none of these.
 ///
-/// The signed map decides between the two because magnitudes keep traces of the architecture (strides, borders, flat regions) whatever the
-/// parameters, while the sign of a random model's map is random.
+/// The signed map decides between the two because magnitudes keep traces of the architecture (strides, borders, flat
+/// regions) whatever the parameters, while the sign of a random model's map is random.
 public struct SanityNumbers: Sendable, Hashable, Codable {
     /// How alike maps of the model and of its randomised upper half are, where they are strong.
     public let randomised: Double

@@ -70,7 +70,8 @@ import Testing
         for (role, value) in expected {
             #expect(drawn(initialiser, tensor(role, source)) == [value, value, value])
         }
-        #expect(drawn(.own, tensor(.mean, source)) == [0, 0, 0] && drawn(.own, tensor(.variance, source)) == [1, 1, 1])
+        #expect(
+            drawn(.own, tensor(.mean, source)) == [0, 0, 0] && drawn(.own, tensor(.variance, source)) == [1, 1, 1])
     }
 
     @Test func typesAndShapesStay() throws {

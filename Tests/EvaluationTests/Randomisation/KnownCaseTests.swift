@@ -25,7 +25,9 @@ import Testing
         }
         for label in ["guided-backprop", "guided-gradcam"] {
             let result = try report.method(label)
-            #expect(result.verdict == .fail && result.sentence.hasSuffix("do not use it to judge this model"), "\(result.sentence)")
+            #expect(
+                result.verdict == .fail && result.sentence.hasSuffix("do not use it to judge this model"),
+                "\(result.sentence)")
         }
         for label in ["gradient-x-input", "integrated-gradients"] {
             let result = try report.method(label)
@@ -66,7 +68,9 @@ import Testing
 
     // MARK: Methods that never look at the model
 
-    @Test(arguments: ["sobel", "canny", "centred-gaussian", "random-map"]) func whatDoesNotAskTheModelFails(_ method: String) throws {
+    @Test(arguments: ["sobel", "canny", "centred-gaussian", "random-map"]) func whatDoesNotAskTheModelFails(
+        _ method: String
+    ) throws {
         let result = try DigitNetwork(pictures: 4).report(
             Self.specifications([method]), SanityCheckOptions(blocks: 3)
         ).methods[0]
@@ -95,7 +99,8 @@ import Testing
     /// The numbers are PyTorch's (`RandomisationCurveTests`); here: who depends on labels.
     @Test func mapsOfAModelWithPermutedLabels() throws {
         let report = try DigitNetwork().report(
-            Self.specifications(["gradient", "guided-backprop"]), SanityCheckOptions(blocks: 2, isUpperHalfEnough: true),
+            Self.specifications(["gradient", "guided-backprop"]),
+            SanityCheckOptions(blocks: 2, isUpperHalfEnough: true),
             other: DigitNetwork("digits_permuted.onnx"))
         let labels = try report.methods.map { try $0.curve("spearman-diverging").labels?.mean ?? .nan }
         #expect(abs(labels[0]) < 0.1 && labels[1] > 0.5)
@@ -114,7 +119,9 @@ import Testing
         let measured = try DigitNetwork().measurements(
             Self.specifications(["gradient"]), SanityCheckOptions(seeds: 3, blocks: 2))
         let last = measured.comparisons.filter { $0.step == 1 }
-        let rises = last.map { ($0.entropy - measured.references[0].entropies[$0.picture]) / measured.references[0].entropies[$0.picture] }
+        let rises = last.map {
+            ($0.entropy - measured.references[0].entropies[$0.picture]) / measured.references[0].entropies[$0.picture]
+        }
         let rise = try #require(report.method("gradient").complexityRise)
         #expect(rise.count == 30 && abs(rise.mean - rises.reduce(0, +) / 30) < 1e-12 && abs(rise.mean) > 0.01)
         #expect(try report.method("sobel").complexityRise?.mean == 0)

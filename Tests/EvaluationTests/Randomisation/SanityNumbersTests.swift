@@ -43,18 +43,29 @@ import Testing
         Row(edges: -0.9, verdict: .pass),
         // Adebayo et al.'s cases in the numbers of EfficientNet-Lite0 and ten photographs: gradient, guided backpropagation, gradient times
         // input, Grad-CAM, Guided Grad-CAM.
-        Row(randomised: 0.36, signed: -0.01, floor: 0.08, edges: -0.23, otherEdges: 0.02, values: 0.18, otherValues: 0.03, verdict: .pass),
-        Row(randomised: 0.91, signed: 0.98, floor: 0.25, signedFloor: 0.04, edges: 0.04, otherEdges: 0.06, values: 0.17, otherValues: 0.06, verdict: .fail),
-        Row(randomised: 0.64, signed: -0.01, floor: 0.08, edges: -0.25, otherEdges: 0.01, values: 0.69, otherValues: 0.05, verdict: .caution),
-        Row(randomised: 0.05, signed: 0.03, floor: 0.54, signedFloor: 0.54, edges: 0.19, otherEdges: 0.08, verdict: .pass),
-        Row(randomised: 0.51, signed: 0.82, floor: 0.46, signedFloor: 0.03, edges: 0.13, otherEdges: 0.08, verdict: .fail),
+        Row(
+            randomised: 0.36, signed: -0.01, floor: 0.08, edges: -0.23, otherEdges: 0.02, values: 0.18,
+            otherValues: 0.03, verdict: .pass),
+        Row(
+            randomised: 0.91, signed: 0.98, floor: 0.25, signedFloor: 0.04, edges: 0.04, otherEdges: 0.06, values: 0.17,
+            otherValues: 0.06, verdict: .fail),
+        Row(
+            randomised: 0.64, signed: -0.01, floor: 0.08, edges: -0.25, otherEdges: 0.01, values: 0.69,
+            otherValues: 0.05, verdict: .caution),
+        Row(
+            randomised: 0.05, signed: 0.03, floor: 0.54, signedFloor: 0.54, edges: 0.19, otherEdges: 0.08,
+            verdict: .pass),
+        Row(
+            randomised: 0.51, signed: 0.82, floor: 0.46, signedFloor: 0.03, edges: 0.13, otherEdges: 0.08,
+            verdict: .fail),
     ])
     func theRule(_ row: Row) {
         #expect(row.numbers.verdict == row.verdict, "\(row)")
     }
 
     @Test func nothingHasNoSign() {
-        #expect([-0.004, 0, 0.004, -0.006, 0.996].map(SanityNumbers.text) == ["0.00", "0.00", "0.00", "-0.01", "1.00"])
+        #expect(
+            [-0.004, 0, 0.004, -0.006, 0.996].map(SanityNumbers.text) == ["0.00", "0.00", "0.00", "-0.01", "1.00"])
     }
 
     @Test func partsAreWhatIsKeptAboveTheFloor() {

@@ -7,7 +7,8 @@ import Testing
 
 /// Which tensors are drawn, in which order, block by block.
 @Suite struct TrainableLayerTests {
-    private static func constant(_ graph: inout Graph, _ name: String, _ shape: Shape, _ value: Float = 0.5) -> ValueID {
+    private static func constant(_ graph: inout Graph, _ name: String, _ shape: Shape, _ value: Float = 0.5) -> ValueID
+    {
         // Not all equal: what holds two values only is taken for a mask.
         var tensor = Tensor<Float>(repeating: value, shape: shape)
         tensor.mutateElements { elements in for index in elements.indices { elements[index] += Float(index) * 0.01 } }
@@ -63,7 +64,10 @@ import Testing
     @Test func onlyWhatTheScoreNeedsIsTrained() throws {
         let (graph, input, _) = try Self.branched()
         let inner = try #require(graph.value(named: "deep1"))
-        #expect(graph.trainableLayers(from: input, to: [inner]).map { $0.tensors[0].name } == ["stem.weight", "deep1.weight"])
+        #expect(
+            graph.trainableLayers(from: input, to: [inner]).map { $0.tensors[0].name } == [
+                "stem.weight", "deep1.weight",
+            ])
     }
 
     /// A tensor that two layers share is drawn once, with the upper one.
@@ -155,7 +159,8 @@ import Testing
             name: "grey", inputs: ["x": AnyTensor(Tensor<Float>(repeating: 1, shape: [1, 3, 8, 8]))],
             score: TrialScore(.classIndex(0)))
         let check = SanityCheck(
-            attributor, explained: "x", methods: [MethodSpecification("gradient")], mostLikely: { _, _ in subject.score })
+            attributor, explained: "x", methods: [MethodSpecification("gradient")],
+            mostLikely: { _, _ in subject.score })
         let error = #expect(throws: EvaluationError.self) { try check.measurements(of: [subject]) }
         #expect(error?.description.contains("no trained parameters between its input and this score") ?? false)
         #expect(throws: EvaluationError.self) { try check.measurements(of: []) }
