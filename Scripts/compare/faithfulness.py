@@ -103,8 +103,10 @@ ROWS = [
     Row("average drop", "average-drop", "pytorch-grad-cam", Peers.undivided_drop, undivided,
         reason="pytorch-grad-cam's DropInConfidence is max(0, Y - O), not divided by Y; compared is that"),
     Row("O - Y", "average-drop", "pytorch-grad-cam", Peers.change, lambda answer: answer["details"][1] - answer["details"][0]),
-    Row("ROAD, combined, without noise", "road:noise=0", "pytorch-grad-cam", Peers.road,
-        reason="both add noise of 0.01 by default, drawn differently, so it is switched off on both sides"),
+    Row("ROAD, combined, without noise", "road:noise=0,percentages=10+20.002+30+40.002+50+60+70+80+90", "pytorch-grad-cam", Peers.road,
+        reason="both add noise of 0.01 by default, drawn differently, so it is switched off on both sides; pytorch-grad-cam ranks 1 - map in "
+               "float32, where small values merge, so it gets the ranks in place of the map; its percentiles of "
+               "224 x 224 pixels take one pixel more at 20 and 40 %, hence the percentages"),
     Row("pixel flipping", f"pixel-flipping:region=1,portion={SIDE * SIDE // STEPS},steps={STEPS}", "Quantus", Peers.pixel_flipping,
         lambda answer: answer["details"][1:],
         reason="Quantus returns the curve without its first point instead of the mean fall, and ranks every channel of a pixel on its own; "

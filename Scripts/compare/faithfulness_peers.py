@@ -102,9 +102,15 @@ class Peers:
 
     # pytorch-grad-cam
 
+    def ranks(self):
+        """The map's order as numbers of which 1 minus them is exact too: pytorch-grad-cam ranks that."""
+        ranks = np.empty(self.map.size, dtype=np.float32)
+        ranks[np.argsort(self.map, axis=None)] = np.arange(self.map.size) / 2**16
+        return ranks.reshape(self.map.shape)
+
     def road(self):
         with unittest.mock.patch.object(road.NoisyLinearImputer, "__init__", lambda imputer: setattr(imputer, "noise", 0)):
-            return road.ROADCombined()(self.x, self.map[None], [ClassifierOutputSoftmaxTarget(self.target)], self.model)[0]
+            return road.ROADCombined()(self.x, self.ranks()[None], [ClassifierOutputSoftmaxTarget(self.target)], self.model)[0]
 
     def change(self):
         return CamMultImageConfidenceChange()(self.x, self.weights[None], [ClassifierOutputSoftmaxTarget(self.target)], self.model)[0]

@@ -55,7 +55,11 @@ public enum MeasurePage {
 
     /// The table of all, by family, with links to their pages.
     public static func index(_ measures: [MeasureDescription]) -> String {
-        var lines = ["# Metrics", "", "Made by `make documentation` from what the metrics say of themselves.", ""]
+        var lines = [
+            "# Metrics", "",
+            "Made by `make documentation` from what the metrics say of themselves. [Beside other libraries](Agreement.md).",
+            "",
+        ]
         for family in MeasureDescription.Family.allCases {
             let members = measures.filter { $0.family == family }
             guard !members.isEmpty else { continue }
