@@ -40,6 +40,18 @@ import Testing
         #expect(try self.classes(names: nil).index(of: .name("1")) == 1)
     }
 
+    @Test func aClassMapNumbersClassesInItsOwnWay() throws {
+        let json = Data(
+            #"{"kind":"classifier","output":"y","outputs":["y"],"classCount":600,"reason":"r","isGuess":false,"firstClass":0}"#
+                .utf8)
+        let classes = TrueClasses(
+            try JSONDecoder().decode(HeadDescription.self, from: json), names: nil, identifiers: ["3": 472, "4": 900])
+        #expect(classes.index(of: .index(3)) == 472)
+        #expect(classes.index(of: .name("3")) == 472)
+        #expect(classes.index(of: .index(5)) == 5)
+        #expect(classes.index(of: .index(4)) == nil)
+    }
+
     private func annotated(
         _ entry: DatasetEntry, mask: Data? = nil, photo: (width: Int, height: Int), explained: Int = 1
     ) throws -> AnnotatedPicture {
