@@ -117,7 +117,7 @@ let package = Package(
             ],
             exclude: ["Golden"], swiftSettings: strict),
         tests("DatasetsTests", ["Datasets", "Tensors", "TestSupport"]),
-        tests("StorageTests", ["Storage", "Tensors", "TestSupport"]),
+        tests("StorageTests", ["Storage", "Tensors", "TestSupport", database]),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "Tensors"], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(

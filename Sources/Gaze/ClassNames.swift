@@ -17,12 +17,9 @@ public enum ClassNames {
     }
 
     private static func lines(path: String) throws(GazeError) -> [String] {
-        let text: String
-        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-            throw .labels(path: path, reason: WritingProblem.words(for: error))
-        }
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.trimmingCharacters(in: .whitespaces)
+        var lines: [String]
+        do { lines = try FileContents.lines(path: path) } catch {
+            throw .labels(path: path, reason: error.reason)
         }
         while lines.last?.isEmpty == true { lines.removeLast() }
         guard !lines.isEmpty else { throw .labels(path: path, reason: "it holds no name") }

@@ -16,6 +16,10 @@ public enum GazeError: Error, Sendable, Hashable {
     case unsuitableChoice(option: String, head: String, advice: String)
     /// A mask that does not fit the picture.
     case mask(path: String, reason: String)
+    /// An annotation that does not fit the picture.
+    case annotation(path: String, reason: String)
+    /// A picture or mask of a data set that cannot be read.
+    case unreadable(path: String, reason: String)
     /// A class that does not exist, or a name that fits several.
     case unknownClass(text: String, reason: String)
     /// A file or folder that cannot be written.
@@ -52,6 +56,10 @@ extension GazeError: CustomStringConvertible {
             "\(option) does not fit a model that is a \(head): \(advice)."
         case .mask(let path, let reason):
             "The mask \(path) cannot be used: \(reason)."
+        case .annotation(let path, let reason):
+            "The annotation of \(path) cannot be used: \(reason). Correct it, or save the photograph upright."
+        case .unreadable(let path, let reason):
+            "\(path) cannot be read: \(reason)."
         case .unknownClass(let text, let reason):
             "There is no class '\(text)': \(reason)."
         case .unwritable(let path, let reason):

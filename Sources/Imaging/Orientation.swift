@@ -2,7 +2,7 @@ import CExif
 import Foundation
 
 /// EXIF tag 0x0112: where row 0 and column 0 of the stored picture lie when it is shown upright.
-enum Orientation: UInt16 {
+package enum Orientation: UInt16, Sendable {
     case topLeft = 1
     case topRight = 2
     case bottomRight = 3
@@ -34,25 +34,56 @@ enum Orientation: UInt16 {
         return unsafe Orientation(rawValue: exif_get_short(value, exif_data_get_byte_order(exif)))
     }
 
+    /// Whether the upright picture is as wide as the stored one is high.
+    package var swapsSides: Bool { rawValue >= Orientation.leftTop.rawValue }
+
+    /// The stored pixel of upright pixel (x, y) is `origin + x * right + y * down`.
+    private func steps(columns: Int, rows: Int) -> (origin: Int, right: Int, down: Int) {
+        let (lastColumn, lastRow) = (columns - 1, rows - 1)
+        return switch self {
+        case .topLeft: (0, 1, columns)
+        case .topRight: (lastColumn, -1, columns)
+        case .bottomRight: (lastRow * columns + lastColumn, -1, -columns)
+        case .bottomLeft: (lastRow * columns, 1, -columns)
+        case .leftTop: (0, columns, 1)
+        case .rightTop: (lastRow * columns, -columns, 1)
+        case .rightBottom: (lastRow * columns + lastColumn, -columns, -1)
+        case .leftBottom: (lastColumn, columns, -1)
+        }
+    }
+
+    /// The upright labels of stored ones.
+    package func upright(_ picture: LabelPicture) -> LabelPicture {
+        let (origin, right, down) = steps(columns: picture.width, rows: picture.height)
+        let (width, height) = swapsSides ? (picture.height, picture.width) : (picture.width, picture.height)
+        var labels: [Int] = []
+        labels.reserveCapacity(picture.labels.count)
+        for y in 0..<height {
+            for x in 0..<width { labels.append(picture.labels[origin + x * right + y * down]) }
+        }
+        return LabelPicture(width: width, height: height, labels: labels)
+    }
+
+    /// A point of the stored picture of this size, in the upright one.
+    package func upright(x: Double, y: Double, width: Double, height: Double) -> (x: Double, y: Double) {
+        switch self {
+        case .topLeft: (x, y)
+        case .topRight: (width - x, y)
+        case .bottomRight: (width - x, height - y)
+        case .bottomLeft: (x, height - y)
+        case .leftTop: (y, x)
+        case .rightTop: (height - y, x)
+        case .rightBottom: (height - y, width - x)
+        case .leftBottom: (y, width - x)
+        }
+    }
+
     /// The upright picture of a stored one.
-    func upright(_ picture: Picture) -> Picture {
+    package func upright(_ picture: Picture) -> Picture {
         guard self != .topLeft else { return picture }
         let (columns, rows) = (picture.width, picture.height)
-        let (lastColumn, lastRow) = (columns - 1, rows - 1)
-        // The stored pixel of upright pixel (x, y) is `origin + x * right + y * down`.
-        let (origin, right, down) =
-            switch self {
-            case .topLeft: (0, 1, columns)
-            case .topRight: (lastColumn, -1, columns)
-            case .bottomRight: (lastRow * columns + lastColumn, -1, -columns)
-            case .bottomLeft: (lastRow * columns, 1, -columns)
-            case .leftTop: (0, columns, 1)
-            case .rightTop: (lastRow * columns, -columns, 1)
-            case .rightBottom: (lastRow * columns + lastColumn, -columns, -1)
-            case .leftBottom: (lastColumn, columns, -1)
-            }
-        let isTurned = rawValue >= Orientation.leftTop.rawValue
-        let (width, height) = isTurned ? (rows, columns) : (columns, rows)
+        let (origin, right, down) = steps(columns: columns, rows: rows)
+        let (width, height) = swapsSides ? (rows, columns) : (columns, rows)
         let stored = picture.pixels
         var pixels: [UInt8] = []
         pixels.reserveCapacity(stored.count)

@@ -76,6 +76,35 @@ enum PNGCodec {
         return Picture(width: width, height: height, pixels: pixels)
     }
 
+    /// The 16-bit values of a grey file without transparency, row by row.
+    static func decodeDeepGrey(
+        _ data: Data, name: String, limits: DecodingLimits
+    ) throws(ImagingError) -> (width: Int, height: Int, values: [UInt16]) {
+        var image = unsafe png_image()
+        unsafe image.version = UInt32(PNG_IMAGE_VERSION)
+        defer { unsafe png_image_free(&image) }
+        let source = PNGChunks(data, keepsTransparency: false).pixels
+        let result: Result<(width: Int, height: Int, values: [UInt16]), ImagingError> = unsafe source.withUnsafeBytes {
+            buffer in
+            guard unsafe png_image_begin_read_from_memory(&image, buffer.baseAddress, buffer.count) != 0 else {
+                return unsafe .failure(failure(image, name: name))
+            }
+            let (width, height) = unsafe (Int(image.width), Int(image.height))
+            do throws(ImagingError) {
+                try limits.check(
+                    name: name, width: width, height: height, fileBytes: data.count + source.count, bytesPerPixel: 10)
+            } catch { return .failure(error) }
+            // Without colour chunks libpng takes 16-bit files for linear light, and asked for the same it changes nothing.
+            unsafe image.format = UInt32(PNG_FORMAT_FLAG_LINEAR)
+            var values = [UInt16](repeating: 0, count: width * height)
+            guard unsafe png_image_finish_read(&image, nil, &values, 0, nil) != 0 else {
+                return unsafe .failure(failure(image, name: name))
+            }
+            return .success((width, height, values))
+        }
+        return try result.get()
+    }
+
     private static func failure(_ image: png_image, name: String) -> ImagingError {
         let reason = unsafe message(image)
         let endings = ["read beyond end of data", "Not enough image data", "Read Error"]

@@ -32,6 +32,14 @@ extension Picture {
         decoding data: Data, name: String, limits: DecodingLimits = .standard, background: Colour? = Colour(grey: 255),
         appliesOrientation: Bool = true
     ) throws(ImagingError) {
+        let (stored, orientation) = try Self.stored(data, name: name, limits: limits, background: background)
+        self = appliesOrientation ? orientation.upright(stored) : stored
+    }
+
+    /// The picture as a file stores it, and how it is to be turned to stand upright.
+    package static func stored(
+        _ data: Data, name: String, limits: DecodingLimits = .standard, background: Colour? = Colour(grey: 255)
+    ) throws(ImagingError) -> (picture: Picture, orientation: Orientation) {
         guard data.count <= limits.maximumFileBytes else {
             throw .fileTooLarge(name: name, maximumBytes: limits.maximumFileBytes)
         }
@@ -43,10 +51,6 @@ extension Picture {
         case .png: (stored, exif) = try PNGCodec.decode(data, name: name, limits: limits, background: background)
         case .webp: (stored, exif) = try WebPCodec.decode(data, name: name, limits: limits, background: background)
         }
-        if appliesOrientation, let exif {
-            self = Orientation(exif: exif).upright(stored)
-        } else {
-            self = stored
-        }
+        return (stored, exif.map { Orientation(exif: $0) } ?? .topLeft)
     }
 }

@@ -106,40 +106,61 @@ public final class ResultStore: Sendable {
 
     // MARK: Schema
 
-    /// Steps of the schema, in the order in which they came; a step that was published never changes.
-    private static var migrator: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("results") { database in
-            try database.execute(
-                sql: """
-                    CREATE TABLE result (
-                        key TEXT NOT NULL PRIMARY KEY,
-                        model TEXT NOT NULL,
-                        image TEXT NOT NULL,
-                        method TEXT NOT NULL,
-                        metric TEXT NOT NULL,
-                        value REAL,
-                        content BLOB NOT NULL,
-                        seconds REAL NOT NULL
-                    ) WITHOUT ROWID
-                    """)
-            try database.execute(sql: "PRAGMA application_id = \(application)")
-        }
-        return migrator
-    }
+    /// Steps of the schema by name, in the order in which they came; a step that was published never changes.
+    private static let steps: [(name: String, sql: String)] = [
+        (
+            "results",
+            """
+            CREATE TABLE result (
+                key TEXT NOT NULL PRIMARY KEY,
+                model TEXT NOT NULL,
+                image TEXT NOT NULL,
+                method TEXT NOT NULL,
+                metric TEXT NOT NULL,
+                value REAL,
+                content BLOB NOT NULL,
+                seconds REAL NOT NULL
+            ) WITHOUT ROWID
+            """
+        )
+    ]
+    /// The names of the steps that a file has taken; GRDB's migrator, which made the first stores, calls it so.
+    private static let journal = "grdb_migrations"
 
     /// Brings the schema up to date, in a database of ours or an empty one.
     private static func prepare(_ database: DatabaseQueue, path: String) throws {
-        let isCurrent = try database.read { database in
-            let owner = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-            let tables = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_master") ?? 0
-            guard owner == application || tables == 0 else { throw StorageError.foreign(path: path) }
-            guard tables > 0 else { return false }
-            guard try !migrator.hasBeenSuperseded(database) else { throw StorageError.newer(path: path) }
-            return try migrator.hasCompletedMigrations(database)
-        }
         // A file that is up to date is not written, so that one of a read-only folder can still be read.
-        if !isCurrent { try migrator.migrate(database) }
+        guard try !database.read({ try missingSteps($0, path: path).isEmpty }) else { return }
+        // Several processes may make the file at once: who holds the lock looks again, and others see all of it or nothing.
+        try database.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                let missing = try missingSteps(database, path: path)
+                try database.execute(
+                    sql: "CREATE TABLE IF NOT EXISTS \(journal) (identifier TEXT NOT NULL PRIMARY KEY)")
+                for step in missing {
+                    try database.execute(sql: step.sql)
+                    try database.execute(sql: "INSERT INTO \(journal) (identifier) VALUES (?)", arguments: [step.name])
+                }
+                try database.execute(sql: "PRAGMA application_id = \(application)")
+                return .commit
+            }
+        }
+    }
+
+    /// The steps that a file of ours, or an empty one, has not taken.
+    private static func missingSteps(_ database: Database, path: String) throws -> [(name: String, sql: String)] {
+        let owner = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        let tables = try Int.fetchOne(
+            database, sql: "SELECT COUNT(*) FROM sqlite_master WHERE tbl_name <> ?", arguments: [journal])
+        let taken =
+            try database.tableExists(journal)
+            ? String.fetchSet(database, sql: "SELECT identifier FROM \(journal)") : []
+        // A process that ended early may have left nothing but an empty journal.
+        guard owner == application || (owner == 0 && tables == 0 && taken.isEmpty) else {
+            throw StorageError.foreign(path: path)
+        }
+        guard taken.isSubset(of: steps.map(\.name)) else { throw StorageError.newer(path: path) }
+        return steps.filter { !taken.contains($0.name) }
     }
 }
 

@@ -30,6 +30,35 @@ import Testing
         }
     }
 
+    /// As Windows writes texts: a byte order mark, and lines that end in CR and LF.
+    @Test(arguments: ["\n", "\r\n", "\r"], ["", "\u{FEFF}"])
+    func textsOfOtherSystemsAreRead(ending: String, mark: String) throws {
+        try TemporaryFolder.with { folder in
+            func write(_ lines: [String], to name: String) throws -> String {
+                try Data((mark + lines.joined(separator: ending) + ending).utf8).write(
+                    to: URL(fileURLWithPath: folder + name))
+                return folder + name
+            }
+            let labels = try write(["n01440764 tench, Tinca tinca", "n01443537 goldfish"], to: "/labels.txt")
+            #expect(try ClassNames.read(path: labels) == ["tench, Tinca tinca", "goldfish"])
+            #expect(try ClassNames.identifiers(path: labels) == ["n01440764": 0, "n01443537": 1])
+            let map = try write(["tincas = tench", "", "# more", "7 = 1"], to: "/map.txt")
+            #expect(
+                try ClassMap.read(path: map, names: ["tench, Tinca tinca", "goldfish"]) == ["tincas": 0, "7": 1])
+        }
+    }
+
+    @Test func filesThatAreNoTextsAreRefusedInASentence() throws {
+        try TemporaryFolder.with { folder in
+            try Data([0x63, 0xFF, 0x0A]).write(to: URL(fileURLWithPath: folder + "/latin.txt"))
+            for path in ["/dev/zero", folder, folder + "/latin.txt"] {
+                let error = #expect(throws: GazeError.self) { try ClassNames.read(path: path) }
+                #expect(error.map { !"\($0)".contains("Domain") && "\($0)".contains(path) } == true)
+                #expect(throws: GazeError.self) { try ClassMap.read(path: path, names: nil, count: 3) }
+            }
+        }
+    }
+
     @Test func sidecarsAreWrittenAndRead() throws {
         try TemporaryFolder.with { folder in
             let model = folder + "/net.onnx"

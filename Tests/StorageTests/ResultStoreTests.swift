@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Storage
 import Synchronization
 import Tensors
@@ -98,6 +99,39 @@ import Testing
             try Data().write(to: URL(fileURLWithPath: folder + "/empty.sqlite"))
             try ResultStore(path: folder + "/empty.sqlite").keep([result("a")])
             #expect(try ResultStore(path: folder + "/empty.sqlite").count() == 1)
+        }
+    }
+
+    /// Threads with stores of their own stand for processes: SQLite locks the file for each connection.
+    @Test func manyProcessesMakeOneStore() throws {
+        try TemporaryFolder.with { folder in
+            let errors = Mutex<[String]>([])
+            for round in 0..<20 {
+                let path = folder + "/\(round).sqlite"
+                DispatchQueue.concurrentPerform(iterations: 8) { writer in
+                    do { try ResultStore(path: path).keep([result("\(writer)")]) } catch {
+                        errors.withLock { $0.append("\(error)") }
+                    }
+                }
+                #expect(try ResultStore(path: path).count() == 8)
+            }
+            #expect(errors.withLock { $0 } == [])
+        }
+    }
+
+    @Test func aStoreWhoseMakerEndedEarlyIsMadeAgain() throws {
+        try TemporaryFolder.with { folder in
+            let path = folder + "/results.sqlite"
+            func execute(_ sql: String) throws { try DatabaseQueue(path: path).write { try $0.execute(sql: sql) } }
+            try execute("CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+            #expect(refusal(path) == nil)
+            #expect(try ResultStore(path: path).count() == 0)
+            let other = folder + "/other.sqlite"
+            try DatabaseQueue(path: other).write { database in
+                try database.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+                try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('of another program')")
+            }
+            #expect(refusal(other) == .foreign(path: other))
         }
     }
 

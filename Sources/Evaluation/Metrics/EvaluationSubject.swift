@@ -54,15 +54,19 @@ package struct GroundTruth: Sendable {
     package let rank: Int?
     /// The true class, to average over classes.
     package let label: String?
+    /// Pixels of the annotated picture a pixel of the photograph: below 1 where a large one was reduced.
+    package let scale: Double
 
     package init(
-        map: Tensor<Float>, boxes: [Box], mask: Tensor<Float>? = nil, rank: Int? = nil, label: String? = nil
+        map: Tensor<Float>, boxes: [Box], mask: Tensor<Float>? = nil, rank: Int? = nil, label: String? = nil,
+        scale: Double = 1
     ) {
         self.map = map
         self.boxes = boxes
         self.mask = mask
         self.rank = rank
         self.label = label
+        self.scale = scale
     }
 }
 

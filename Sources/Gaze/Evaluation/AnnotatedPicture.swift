@@ -1,8 +1,7 @@
 package import Datasets
 package import Evaluation
 import Explanations
-package import Foundation
-import Imaging
+package import Imaging
 package import Tensors
 
 /// What a data set says about a picture, at a size that metrics work with.
@@ -17,17 +16,19 @@ package struct AnnotatedPicture: Sendable {
     package let mask: Tensor<Float>?
     package let rank: Int?
     package let label: String?
+    /// Pixels here a pixel of the photograph.
+    private let scale: Double
 
     /// The annotations of an entry.
     ///
     /// - Parameters:
-    ///   - mask: The mask's file.
+    ///   - mask: The mask's labels.
     ///   - explained: The explained class, which decides about boxes that name one.
     package init(
-        _ entry: DatasetEntry, mask: Data?, photo: (width: Int, height: Int), explained: Int, rank: Int?,
+        _ entry: DatasetEntry, mask: LabelPicture?, photo: (width: Int, height: Int), explained: Int, rank: Int?,
         label: String?, classes: TrueClasses
-    ) throws {
-        let scale = min(1, Double(Self.longestSide) / Double(max(photo.width, photo.height)))
+    ) {
+        scale = min(1, Double(Self.longestSide) / Double(max(photo.width, photo.height)))
         width = max(1, Int((Double(photo.width) * scale).rounded()))
         height = max(1, Int((Double(photo.height) * scale).rounded()))
         self.rank = rank
@@ -43,7 +44,7 @@ package struct AnnotatedPicture: Sendable {
                 right: min(max(box.right * across, 0), right), bottom: min(max(box.bottom * down, 0), bottom))
         }.filter { $0.area > 0 }
         if let description = entry.mask, let mask {
-            self.mask = try Self.places(mask, description, width: width, height: height)
+            self.mask = Self.places(mask, description, width: width, height: height)
         } else {
             self.mask = nil
         }
@@ -60,15 +61,14 @@ package struct AnnotatedPicture: Sendable {
 
     /// A mask at the working size: each pixel takes what lies at its centre.
     private static func places(
-        _ file: Data, _ description: AnnotatedMask, width: Int, height: Int
-    ) throws -> Tensor<Float> {
-        let labels = try labels(file, name: description.file)
+        _ labels: LabelPicture, _ description: AnnotatedMask, width: Int, height: Int
+    ) -> Tensor<Float> {
         var mask = Tensor<Float>(repeating: 0, shape: [height, width])
         mask.mutateElements { elements in
             for row in 0..<height {
-                let source = row * labels.height / height * labels.width
+                let source = (2 * row + 1) * labels.height / (2 * height) * labels.width
                 for column in 0..<width {
-                    let label = labels.labels[source + column * labels.width / width]
+                    let label = labels.labels[source + (2 * column + 1) * labels.width / (2 * width)]
                     elements[row * width + column] =
                         description.undecided.contains(label)
                         ? .nan : (description.object.map { $0.contains(label) } ?? (label != 0)) ? 1 : 0
@@ -76,19 +76,6 @@ package struct AnnotatedPicture: Sendable {
             }
         }
         return mask
-    }
-
-    private static func labels(_ file: Data, name: String) throws -> LabelPicture {
-        guard name.hasSuffix(".npy") else { return try LabelPicture(decoding: file, name: name) }
-        let tensor = try Numpy.decode(file, name: name).floatTensor
-        // A batch or channel axis of one may stand in front.
-        let lengths = tensor.shape.dimensions
-        guard lengths.count >= 2, lengths.dropLast(2).allSatisfy({ $0 == 1 }), tensor.shape.count > 0 else {
-            throw GazeError.mask(path: name, reason: "it has shape \(tensor.shape), and [height, width] is needed")
-        }
-        return LabelPicture(
-            width: lengths[lengths.count - 1], height: lengths[lengths.count - 2],
-            labels: tensor.elements.map { Int(exactly: $0.rounded()) ?? 0 })
     }
 
     /// What metrics compare a map with; nil where nothing is known about the picture.
@@ -102,6 +89,6 @@ package struct AnnotatedPicture: Sendable {
         else { return nil }
         return GroundTruth(
             map: try geometry.project(map, placement: placement, width: width, height: height), boxes: boxes,
-            mask: mask, rank: rank, label: label)
+            mask: mask, rank: rank, label: label, scale: scale)
     }
 }

@@ -12,13 +12,12 @@ public enum ClassMap {
     ///   - names: The model's class names, where known.
     ///   - count: How many classes the model has; that of the names by default.
     public static func read(path: String, names: [String]?, count: Int? = nil) throws(GazeError) -> [String: Int] {
-        let text: String
-        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-            throw .classMap(path: path, reason: WritingProblem.words(for: error))
+        let lines: [String]
+        do { lines = try FileContents.lines(path: path) } catch {
+            throw .classMap(path: path, reason: error.reason)
         }
         var classes: [String: Int] = [:]
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let line = line.trimmingCharacters(in: .whitespaces)
+        for (number, line) in lines.enumerated() {
             if line.isEmpty || line.hasPrefix("#") { continue }
             guard let sign = line.firstIndex(of: "=") else {
                 throw .classMap(path: path, reason: "line \(number + 1) is not 'NAME = CLASS'")

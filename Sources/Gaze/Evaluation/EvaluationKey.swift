@@ -9,7 +9,7 @@ import Tensors
 /// What a stored number was computed from: results of equal keys are equal.
 struct EvaluationKey: Sendable {
     /// Counts up whenever numbers of the same words are computed in another way.
-    static let version = 2
+    static let version = 3
 
     private let common: String
 

@@ -61,7 +61,9 @@ extension Evaluator {
         var pictures: [(name: String, picture: Picture, hash: ContentHash)] = []
         for entry in dataset.thinned(to: checking).entries {
             // What cannot be read was listed before.
-            guard let file = try? Data(contentsOf: URL(fileURLWithPath: entry.image)),
+            guard
+                let file = try? FileContents.data(
+                    path: entry.image, maximumBytes: DecodingLimits.standard.maximumFileBytes),
                 let picture = try? Picture(decoding: file, name: entry.image)
             else { continue }
             pictures.append((entry.image, picture, ContentHash(of: file)))

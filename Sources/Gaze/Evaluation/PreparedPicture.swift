@@ -18,10 +18,11 @@ struct PreparedPicture: Sendable {
         let wholeGeometry: PictureGeometry
     }
 
-    let entry: DatasetEntry
+    /// Once the picture is decoded, with boxes as it stands upright.
+    private(set) var entry: DatasetEntry
     let image: ContentHash
-    /// The bytes of the mask's file.
-    let mask: Data?
+    /// The mask's labels over the upright picture; nil until it is decoded.
+    private(set) var mask: LabelPicture?
     let trueIndex: Int?
     /// The explained class; nil where it is the highest one.
     let target: Int?
@@ -38,9 +39,9 @@ struct PreparedPicture: Sendable {
 
     init(_ entry: DatasetEntry, position: Int, for evaluator: Evaluator, leavingOut leftOut: Set<Int>) throws {
         self.entry = entry
-        let file = try Data(contentsOf: URL(fileURLWithPath: entry.image))
+        let file = try Self.contents(of: entry.image)
         image = ContentHash(of: file)
-        mask = try entry.mask.map { try Data(contentsOf: URL(fileURLWithPath: $0.file)) }
+        let maskFile = try entry.mask.map { try Self.contents(of: $0.file) }
         let trueIndex = evaluator.classes.index(of: entry.label)
         self.trueIndex = trueIndex
         target = evaluator.named ?? (evaluator.plan.explained == .truth ? trueIndex : nil)
@@ -49,7 +50,7 @@ struct PreparedPicture: Sendable {
             evaluator.key.hash(image: image, target: rule, method: method, metric: metric, truth: truth)
         }
         readingKey = key("", "reading", "class \(trueIndex.map(String.init) ?? "")")
-        let truth = EvaluationKey.text(of: entry, label: trueIndex, mask: mask)
+        let truth = EvaluationKey.text(of: entry, label: trueIndex, mask: maskFile)
         let everyone = evaluator.methods.filter { !$0.method.isReference }.map(\.text).joined(separator: "\n")
         for method in evaluator.methods {
             keys.append(
@@ -65,7 +66,12 @@ struct PreparedPicture: Sendable {
         known = try evaluator.store.results(
             for: [readingKey] + keys.flatMap { $0.compactMap { $0 } } + timeKeys.compactMap { $0 })
         if !isComplete(evaluator, leavingOut: leftOut) {
-            let picture = try Picture(decoding: file, name: entry.image)
+            let (stored, orientation) = try Picture.stored(file, name: entry.image)
+            let picture = orientation.upright(stored)
+            let annotation = try UprightAnnotation(
+                entry, mask: maskFile, photo: PixelSize(width: picture.width, height: picture.height),
+                orientation: orientation)
+            (self.entry, mask) = (annotation.entry, annotation.mask)
             var whole = evaluator.explainer.preprocessing
             whole.resize = .squash(width: whole.resize.width, height: whole.resize.height)
             decoded = Decoded(
@@ -73,6 +79,12 @@ struct PreparedPicture: Sendable {
                 input: try evaluator.explainer.preprocessing.input(from: picture),
                 geometry: try evaluator.explainer.preprocessing.geometry(for: picture),
                 wholeGeometry: try whole.geometry(for: picture))
+        }
+    }
+
+    private static func contents(of path: String) throws(GazeError) -> Data {
+        do { return try FileContents.data(path: path, maximumBytes: DecodingLimits.standard.maximumFileBytes) } catch {
+            throw .unreadable(path: path, reason: error.reason)
         }
     }
 

@@ -28,7 +28,8 @@ package struct TrueClasses: Sendable {
         let index: Int? =
             switch reference {
             case nil: nil
-            case .index(let index)?: index
+            // A class map may number the classes in another way than the model does.
+            case .index(let index)?: identifiers["\(index)"] ?? index
             case .name(let text)?: identifiers[Self.plain(text)] ?? (indices[Self.plain(text)] ?? nil) ?? Int(text)
             }
         return index.flatMap { (0..<count).contains($0) ? $0 : nil }

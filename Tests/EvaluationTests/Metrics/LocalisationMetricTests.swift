@@ -30,7 +30,7 @@ import Testing
     /// A picture about which something is known; the model is asked nothing.
     static func subject(
         _ map: [Float], _ height: Int, _ width: Int, boxes: [Box] = [], mask: [Float]? = nil, rank: Int? = nil,
-        label: String? = nil, display: MethodDescription.Display = .positive
+        label: String? = nil, scale: Double = 1, display: MethodDescription.Display = .positive
     ) throws -> EvaluationSubject {
         let asked = try MetricToys.subject(
             MetricToys.linear([[1]], channels: 1, height: 1, width: 1),
@@ -41,7 +41,8 @@ import Testing
             map: asked.map,
             truth: GroundTruth(
                 map: try MetricToys.tensor(map, shape), boxes: boxes,
-                mask: try mask.map { try MetricToys.tensor($0, shape) }, rank: rank, label: label))
+                mask: try mask.map { try MetricToys.tensor($0, shape) }, rank: rank, label: label,
+                scale: scale))
     }
 
     private func value(_ metric: String, _ subject: EvaluationSubject) throws -> Double {
@@ -78,6 +79,28 @@ import Testing
     }
 
     // MARK: By hand
+
+    /// Edges 10.6 and 11.4 hold no pixel's centre; the box's centre, 11.0, lies in pixel 11.
+    @Test func aThinBoxIsOnePixelWide() throws {
+        for (left, right, hot) in [(10.6, 11.4, 11), (10.51, 10.6, 10), (19.6, 20.0, 19), (0.0, 0.3, 0)] {
+            var map = [Float](repeating: 0, count: 40)
+            map[hot] = 1
+            let box = Box(left: left, top: 0, right: right, bottom: 1)
+            let subject = try Self.subject(map, 2, 20, boxes: [box])
+            #expect(try value("energy-inside", subject) == 1)
+            #expect(try value("pointing-game:tolerance=0", subject) == 1)
+        }
+    }
+
+    @Test func theToleranceIsInPixelsOfThePhotograph() throws {
+        var map = [Float](repeating: 0, count: 40)
+        map[30] = 1
+        for (scale, distance, expected) in [(1.0, 15, 1.0), (1, 16, 0), (0.25, 3, 1), (0.25, 4, 0), (0.5, 7, 1)] {
+            let box = Box(left: 0, top: 0, right: Double(31 - distance), bottom: 1)
+            let subject = try Self.subject(map, 1, 40, boxes: [box], scale: scale)
+            #expect(try value("pointing-game", subject) == expected, "\(distance) at \(scale)")
+        }
+    }
 
     /// Two regions: a 2 x 2 block of 8 at the upper left, and three pixels of 2 that touch at corners, at the lower right.
     private static let blocks: [Float] = [

@@ -36,7 +36,7 @@ struct EvidencePlane {
         return values.map { ($0 - low) / (maximum - low) }
     }
 
-    /// The columns and rows of the pixels whose centres lie in a box.
+    /// The columns and rows of the pixels whose centres lie in a box; of a box between them, those of the box's own centre.
     func pixels(in box: Box) -> (columns: Range<Int>, rows: Range<Int>) {
         (Self.places(box.left, box.right, width), Self.places(box.top, box.bottom, height))
     }
@@ -45,8 +45,11 @@ struct EvidencePlane {
         func first(_ edge: Double) -> Int {
             edge.isNaN ? 0 : Int(min(max((edge - 0.5).rounded(.up), 0), Double(count)))
         }
-        let start = first(low)
-        return start..<max(start, first(high))
+        let (start, end) = (first(low), first(high))
+        let middle = ((low + high) / 2).rounded(.down)
+        // Thin boxes would otherwise be missed by every map.
+        guard start >= end, low < high, (0..<Double(count)).contains(middle) else { return start..<max(start, end) }
+        return Int(middle)..<Int(middle) + 1
     }
 }
 

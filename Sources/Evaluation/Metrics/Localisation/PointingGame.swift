@@ -6,7 +6,7 @@ package struct PointingGame: Metric {
         name: "pointing-game", family: .localisation,
         summary: "How often the map's largest value lies on the object, or at most 15 pixels beside it.",
         formula:
-            "[ distance of the map's maximum from the object's nearest pixel <= tolerance ], in pixels of the annotated picture, which is at most 1024 on a side",
+            "[ distance of the map's maximum from the object's nearest pixel <= tolerance ], in pixels of the photograph",
         paper: "Zhang et al., Top-down Neural Attention by Excitation Backprop, ECCV 2016",
         range: "0 or 1", better: .higher, needs: [.box],
         remarks:
@@ -73,6 +73,7 @@ package struct PointingGame: Metric {
     private func isNear(_ point: (row: Int, column: Int), _ places: [ObjectRegion.Place], _ plane: EvidencePlane)
         -> Bool
     {
+        let tolerance = tolerance * plane.truth.scale
         let reach = Int(tolerance)
         for row in max(point.row - reach, 0)...min(point.row + reach, plane.height - 1) {
             for column in max(point.column - reach, 0)...min(point.column + reach, plane.width - 1)
