@@ -72,6 +72,8 @@ struct SanityCheckState {
                 kept[picture].name,
                 EvaluationError.undefined(measure: "A map of this picture", reason: "it shows nothing to compare"))
         }
+        // Where no method works, the reason is the first one's own.
+        if working.isEmpty, let error = broken.min(by: { $0.key < $1.key })?.value { throw error }
         guard let first = usable.first, let map = working.first.flatMap({ maps[first][$0]?.absolute }) else {
             throw EvaluationError.undefined(
                 measure: "A sanity check", reason: "no picture has maps that could be compared")
