@@ -1,14 +1,21 @@
 /// Collects what a source says about pictures: what it says about one picture and one class becomes one entry.
 struct EntryAssembler {
     private struct Key: Hashable {
-        let image: String
+        let image: Path
         let label: ClassReference?
+    }
+
+    /// A path by its bytes: two files may differ in nothing but how an accent is composed, which is one and the same `String`.
+    private struct Path: Hashable {
+        let bytes: [UInt8]
+
+        init(_ path: String) { bytes = Array(path.utf8) }
     }
 
     /// The source's name, for problems.
     let source: String
     private var positions: [Key: Int] = [:]
-    private var sizes: [String: PixelSize] = [:]
+    private var sizes: [Path: PixelSize] = [:]
     private(set) var dataset = Dataset(entries: [])
 
     init(source: String) { self.source = source }
@@ -18,11 +25,12 @@ struct EntryAssembler {
         image: String, label: ClassReference? = nil, box: AnnotatedBox? = nil, mask: AnnotatedMask? = nil,
         size: PixelSize? = nil
     ) throws(EntryProblem) {
+        let path = Path(image)
         if let size {
-            guard sizes[image, default: size] == size else { throw .sizesDisagree }
-            sizes[image] = size
+            guard sizes[path, default: size] == size else { throw .sizesDisagree }
+            sizes[path] = size
         }
-        let key = Key(image: image, label: label)
+        let key = Key(image: path, label: label)
         if let position = positions[key] {
             if let box { dataset.entries[position].boxes.append(box) }
             if dataset.entries[position].mask == nil { dataset.entries[position].mask = mask }
@@ -33,6 +41,12 @@ struct EntryAssembler {
                 DatasetEntry(
                     image: image, label: label, boxes: box.map { [$0] } ?? [], mask: mask, annotatedSize: size))
         }
+    }
+
+    /// Notes how often something of one kind could not be used, where it is anything.
+    mutating func note(_ count: Int, _ noun: String, _ reason: String) {
+        guard count > 0 else { return }
+        dataset.problems.append("\(source): \(count) \(noun)\(count == 1 ? "" : "s") \(reason)")
     }
 
     /// Notes what could not be used.

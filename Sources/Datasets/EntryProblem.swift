@@ -5,6 +5,7 @@ enum EntryProblem: Error, Hashable {
     case missingMask(String)
     case missing(column: String)
     case nested(column: String)
+    case tooLarge(column: String)
     case notANumber(column: String, text: String)
     case notAClass(String)
     case size(String)
@@ -23,6 +24,7 @@ extension EntryProblem: CustomStringConvertible {
         case .missingMask(let path): "there is no mask \(Self.quoted(path))"
         case .missing(let column): "it has no '\(column)'"
         case .nested(let column): "'\(column)' is a list or an object, not a text or a number"
+        case .tooLarge(let column): "'\(column)' is a number beyond what can be computed with"
         case .notANumber(let column, let text): "'\(column)' is \(Self.quoted(text)), not a number"
         case .notAClass(let text): "\(Self.quoted(text)) is neither a class's position nor its name"
         case .size(let text): "the size \(Self.quoted(text)) is not one of a picture (1 to \(PixelSize.largest) pixels)"

@@ -7,7 +7,10 @@
 struct ManifestRow {
     enum Cell: Hashable {
         case text(String)
+        /// A list or an object.
         case nested
+        /// A number that no floating-point number comes near.
+        case tooLarge
     }
 
     static let pictureColumns = ["file", "image", "path"]
@@ -25,6 +28,7 @@ struct ManifestRow {
                 let trimmed = Self.trimmed(text)
                 if !trimmed.isEmpty { return trimmed }
             case .nested: throw .nested(column: column)
+            case .tooLarge: throw .tooLarge(column: column)
             case nil: continue
             }
         }

@@ -28,7 +28,11 @@ struct VOCAnnotation: Hashable {
         let reader = Reader()
         parser.delegate = reader
         // On Linux `parse` succeeds where the text ends too early: what is still open says so.
-        guard parser.parse(), reader.isComplete else {
+        let isRead = parser.parse()
+        guard !reader.isTooDeep else {
+            throw .broken("its elements are nested more than \(Reader.deepest) deep, which those of annotations are not")
+        }
+        guard isRead, reader.isComplete else {
             throw .broken("it is not well-formed XML (line \(parser.lineNumber))")
         }
         guard reader.isAnnotation else { throw .broken("its outermost element is not 'annotation'") }
@@ -53,6 +57,9 @@ struct VOCAnnotation: Hashable {
     private final class Reader: NSObject, XMLParserDelegate {
         var annotation = VOCAnnotation()
         var isAnnotation = false
+        /// Elements inside of each other, at most.
+        static let deepest = 64
+        private(set) var isTooDeep = false
         /// Whether there was an element, and all are closed.
         var isComplete: Bool { hasElements && path.isEmpty }
         private var hasElements = false
@@ -63,18 +70,31 @@ struct VOCAnnotation: Hashable {
             _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
             attributes: [String: String]
         ) {
+            guard path.count < Self.deepest else {
+                isTooDeep = true
+                parser.abortParsing()
+                return
+            }
             if path.isEmpty { isAnnotation = name == "annotation" }
             hasElements = true
             path.append(name)
             text = ""
-            if path == ["annotation", "object"] { annotation.objects.append(Object()) }
+            if path.count == 2, path == ["annotation", "object"] { annotation.objects.append(Object()) }
         }
 
-        func parser(_ parser: XMLParser, foundCharacters string: String) { text += string }
+        func parser(_ parser: XMLParser, foundCharacters string: String) {
+            if !isTooDeep { text += string }
+        }
 
         func parser(
             _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
         ) {
+            guard !isTooDeep else { return }
+            defer {
+                text = ""
+                _ = path.popLast()
+            }
+            guard path.count <= 4 else { return }
             let value = ManifestRow.trimmed(text)
             let last = annotation.objects.count - 1
             // Parts of an object (head, hand) have names and boxes of their own, one level deeper.
@@ -89,8 +109,6 @@ struct VOCAnnotation: Hashable {
                 if last >= 0 { annotation.objects[last].edges[name] = value }
             default: break
             }
-            text = ""
-            _ = path.popLast()
         }
     }
 }

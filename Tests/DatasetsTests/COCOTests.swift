@@ -73,4 +73,19 @@ import Testing
             #expect(throws: DatasetError.self) { try folder.dataset("\(name).json") }
         }
     }
+
+    @Test func repeatedAndUnknownImagesAreCounted() throws {
+        let text = """
+            {"images": [{"id": 1, "file_name": "a.jpg"}, {"id": 1, "file_name": "b.jpg"}, {"id": 1, "file_name": "c.jpg"}],
+             "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5]},
+                             {"image_id": 7, "category_id": 1, "bbox": [0, 0, 5, 5]}],
+             "categories": [{"id": 1, "name": "cat"}]}
+            """
+        let folder = try DatasetFolder(["all.json": text], pictures: ["a.jpg", "b.jpg", "c.jpg"])
+        let dataset = try folder.dataset("all.json")
+        #expect(dataset.entries.map { folder.relative($0.image) } == ["a.jpg"])
+        try #require(dataset.problems.count == 2)
+        #expect(dataset.problems[0].contains("2 images") && dataset.problems[0].contains("same 'id'"))
+        #expect(dataset.problems[1].contains("1 annotation ") && dataset.problems[1].contains("'image_id'"))
+    }
 }

@@ -135,6 +135,31 @@ import Testing
             dataset.problems.map { $0.prefix(18) } == (4...8).map { "list.jsonl, line \($0)" } + ["list.jsonl, line 1"])
     }
 
+    @Test func numbersBeyondAllBoundsAreNamedAsSuch() throws {
+        let text = """
+            {"file": "a.jpg", "xmin": 0, "ymin": 0, "xmax": 1e400, "ymax": 1}
+            {"file": "a.jpg", "xmin": 0, "ymin": 0, "xmax": {}, "ymax": 1}
+            {"file": "a.jpg", "xmin": 0, "ymin": 0, "xmax": [1], "ymax": 1}
+            {"file": "a.jpg"}
+            """
+        let problems = try DatasetFolder(["list.jsonl": text], pictures: ["a.jpg"]).dataset("list.jsonl").problems
+        try #require(problems.count == 3)
+        #expect(problems[0].contains("'xmax' is a number beyond"))
+        #expect(problems[1].contains("list or an object") && problems[2].contains("list or an object"))
+    }
+
+    /// An accent may be one character or two: equal texts, and two files.
+    @Test func namesAreComparedByTheirBytes() throws {
+        let (composed, decomposed) = ("caf\u{E9}.jpg", "cafe\u{301}.jpg")
+        let text = """
+            {"file": "\(composed)", "class": 1, "width": 10, "height": 10, "xmin": 0, "ymin": 0, "xmax": 1, "ymax": 1}
+            {"file": "\(decomposed)", "class": 1, "width": 20, "height": 10, "xmin": 0, "ymin": 0, "xmax": 2, "ymax": 1}
+            """
+        let dataset = try DatasetFolder(["list.jsonl": text], pictures: [composed, decomposed]).dataset("list.jsonl")
+        #expect(dataset.problems == [])
+        #expect(dataset.entries.map { $0.boxes.map(\.right) } == [[1], [2]])
+    }
+
     @Test func masksByConvention() throws {
         let folder = try DatasetFolder(
             ["boxes.csv": "file,breed\nAbyssinian_1.jpg,Abyssinian\nb.jpg,none\n"],

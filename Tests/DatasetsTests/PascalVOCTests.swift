@@ -87,6 +87,13 @@ import Testing
         #expect(try folder.dataset().entries.map(\.label) == [.name("person"), .name("bär")])
     }
 
+    @Test func whatLiesDeepIsSkipped() throws {
+        let deep = String(repeating: "<part>", count: 60) + "<name>wrong</name>" + String(repeating: "</part>", count: 60)
+        let text = Self.annotation.replacing("</annotation>", with: deep + "</annotation>")
+        let folder = try DatasetFolder(["2007_000027.xml": text], pictures: ["2007_000027.jpg"])
+        #expect(try folder.dataset().entries == entries(image: folder.path("2007_000027.jpg")) { _ in nil })
+    }
+
     @Test func brokenFilesAreListed() throws {
         let laughs = """
             <?xml version="1.0"?><!DOCTYPE annotation [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
@@ -112,7 +119,7 @@ import Testing
             ("b.xml", "document type"), ("c.xml", "document type"), ("d.xml", "not well-formed"),
             ("e.xml", "outermost"),
             ("f.xml", "'gone.jpg'"), ("g.xml, object 1", "no 'ymax'"), ("g.xml, object 2", "no 'name'"),
-            ("g.xml, object 3", "'nan'"), ("h.xml", "not well-formed"), ("i.xml", "not well-formed"),
+            ("g.xml, object 3", "'nan'"), ("h.xml", "more than 64 deep"), ("i.xml", "not well-formed"),
             ("j.xml", "UTF-8"),
         ]
         #expect(dataset.problems.count == said.count)

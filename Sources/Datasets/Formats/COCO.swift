@@ -62,24 +62,36 @@ enum COCO: DatasetReader {
         }
         var pictures: [Identifier: (path: String, size: PixelSize?)] = [:]
         var order: [Identifier] = []
+        var mentioned: Set<Identifier> = []
+        var repeated = 0
         for (index, image) in file.images.enumerated() {
             do throws(EntryProblem) {
                 guard let image = image.value else { throw .broken("it has no usable 'id' or 'file_name'") }
+                guard mentioned.insert(image.id).inserted else {
+                    repeated += 1
+                    continue
+                }
                 let found = try source.picture(image.file, in: places(of: source.path))
                 let size = try image.size()
-                if pictures.updateValue((found, size), forKey: image.id) == nil { order.append(image.id) }
+                pictures[image.id] = (found, size)
+                order.append(image.id)
             } catch {
                 assembler.note(error, at: "image \(index + 1)")
             }
         }
+        assembler.note(repeated, "image", "left out, because an earlier one has the same 'id'")
         var annotated: Set<Identifier> = []
+        var orphans = 0
         for (index, annotation) in (file.annotations ?? []).enumerated() {
             do throws(EntryProblem) {
                 guard let annotation = annotation.value else {
                     throw .broken("it has no usable 'image_id', 'category_id' or 'bbox'")
                 }
-                // Its picture was noted already.
-                guard let picture = pictures[annotation.image] else { continue }
+                guard let picture = pictures[annotation.image] else {
+                    // A picture that cannot be used was noted already.
+                    if !mentioned.contains(annotation.image) { orphans += 1 }
+                    continue
+                }
                 guard let name = names[annotation.category] else { throw .broken("its category is not in the file") }
                 try assembler.add(
                     image: picture.path, label: .name(name), box: annotation.box(name, within: picture.size),
@@ -89,6 +101,7 @@ enum COCO: DatasetReader {
                 assembler.note(error, at: "annotation \(index + 1)")
             }
         }
+        assembler.note(orphans, "annotation", "left out, because no image has the 'image_id'")
         for identifier in order where !annotated.contains(identifier) {
             guard let picture = pictures[identifier] else { continue }
             try? assembler.add(

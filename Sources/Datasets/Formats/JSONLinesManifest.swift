@@ -37,6 +37,8 @@ enum JSONLinesManifest: DatasetReader {
 
 /// A JSON value as a cell of a table.
 private struct JSONCell: Decodable {
+    private enum Key: CodingKey {}
+
     /// Nil for null.
     let cell: ManifestRow.Cell?
 
@@ -53,7 +55,10 @@ private struct JSONCell: Decodable {
         } else if let flag = try? container.decode(Bool.self) {
             cell = .text("\(flag)")
         } else {
-            cell = .nested
+            // What is no text, no truth value, no list and no object is a number that cannot be had.
+            let isNested =
+                (try? decoder.unkeyedContainer()) != nil || (try? decoder.container(keyedBy: Key.self)) != nil
+            cell = isNested ? .nested : .tooLarge
         }
     }
 }
