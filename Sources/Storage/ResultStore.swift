@@ -54,11 +54,15 @@ public final class ResultStore: Sendable {
                 var found: [ContentHash: StoredResult] = [:]
                 for start in stride(from: 0, to: keys.count, by: Self.portion) {
                     let portion = keys[start..<min(start + Self.portion, keys.count)]
-                    let byText = Dictionary(portion.map { ($0.description, $0) }, uniquingKeysWith: { first, _ in first })
+                    let byText = Dictionary(
+                        portion.map { ($0.description, $0) }, uniquingKeysWith: { first, _ in first })
                     let marks = databaseQuestionMarks(count: byText.count)
                     let rows = try Row.fetchAll(
                         database,
-                        sql: "SELECT key, model, image, method, metric, value, content, seconds FROM result WHERE key IN (\(marks))",
+                        sql: """
+                            SELECT key, model, image, method, metric, value, content, seconds FROM result
+                            WHERE key IN (\(marks))
+                            """,
                         arguments: StatementArguments(byText.keys))
                     for row in rows {
                         guard let text: String = row["key"], let key = byText[text] else { continue }
