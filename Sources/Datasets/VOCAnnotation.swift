@@ -30,7 +30,8 @@ struct VOCAnnotation: Hashable {
         // On Linux `parse` succeeds where the text ends too early: what is still open says so.
         let isRead = parser.parse()
         guard !reader.isTooDeep else {
-            throw .broken("its elements are nested more than \(Reader.deepest) deep")
+            throw .broken(
+                "its elements are nested more than \(Reader.deepest) deep, which those of annotations are not")
         }
         guard isRead, reader.isComplete else {
             throw .broken("it is not well-formed XML (line \(parser.lineNumber))")

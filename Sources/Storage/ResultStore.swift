@@ -59,10 +59,8 @@ public final class ResultStore: Sendable {
                     let marks = databaseQuestionMarks(count: byText.count)
                     let rows = try Row.fetchAll(
                         database,
-                        sql: """
-                            SELECT key, model, image, method, metric, value, content, seconds FROM result
-                            WHERE key IN (\(marks))
-                            """,
+                        sql:
+                            "SELECT key, model, image, method, metric, value, content, seconds FROM result WHERE key IN (\(marks))",
                         arguments: StatementArguments(byText.keys))
                     for row in rows {
                         guard let text: String = row["key"], let key = byText[text] else { continue }

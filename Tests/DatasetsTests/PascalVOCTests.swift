@@ -88,8 +88,8 @@ import Testing
     }
 
     @Test func whatLiesDeepIsSkipped() throws {
-        let (opening, closing) = (String(repeating: "<part>", count: 60), String(repeating: "</part>", count: 60))
-        let deep = "\(opening)<name>wrong</name>\(closing)"
+        let deep =
+            String(repeating: "<part>", count: 60) + "<name>wrong</name>" + String(repeating: "</part>", count: 60)
         let text = Self.annotation.replacing("</annotation>", with: deep + "</annotation>")
         let folder = try DatasetFolder(["2007_000027.xml": text], pictures: ["2007_000027.jpg"])
         #expect(try folder.dataset().entries == entries(image: folder.path("2007_000027.jpg")) { _ in nil })

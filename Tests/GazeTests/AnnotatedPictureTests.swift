@@ -89,8 +89,8 @@ import Testing
             let found = try annotated(entry, mask: file, photo: (60, 90), orientation: .rightTop)
             #expect(found.boxes == turned)
             let map = try #require(found.mask)
-            let centres = [map[15, 15], map[15, 45], map[45, 15], map[45, 45], map[75, 15], map[75, 45]]
-            #expect(centres == [0, 0, 0, 1, 1, 0])
+            #expect(
+                [map[15, 15], map[15, 45], map[45, 15], map[45, 45], map[75, 15], map[75, 45]] == [0, 0, 0, 1, 1, 0])
         }
         // What is annotated upright stays as it is.
         entry.annotatedSize = PixelSize(width: 60, height: 90)

@@ -53,7 +53,8 @@ import Testing
                     }
                 }
             }
-            #expect(errors.withLock { $0 } == [])
+            let said = errors.withLock { $0 }
+            #expect(said == [])
             #expect(try stores[0].count() == 100)
         }
     }
@@ -113,9 +114,11 @@ import Testing
                         errors.withLock { $0.append("\(error)") }
                     }
                 }
-                #expect(try ResultStore(path: path).count() == 8)
+                let count = try ResultStore(path: path).count()
+                #expect(count == 8)
             }
-            #expect(errors.withLock { $0 } == [])
+            let said = errors.withLock { $0 }
+            #expect(said == [])
         }
     }
 

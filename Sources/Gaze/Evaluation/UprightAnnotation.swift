@@ -24,7 +24,8 @@ package struct UprightAnnotation: Sendable {
             guard orientation.swapsSides else {
                 throw GazeError.annotation(
                     path: entry.image,
-                    reason: "it is for \(size.text) pixels, and the photograph of \(photo.text) is turned")
+                    reason:
+                        "it is for \(size.text) pixels and the photograph is of \(photo.text), as if one were turned")
             }
             boxesAreStored = true
         }
