@@ -59,9 +59,9 @@ import Testing
     ) throws -> AnnotatedPicture {
         let upright = try UprightAnnotation(
             entry, mask: mask, photo: PixelSize(width: photo.width, height: photo.height), orientation: orientation)
-        return AnnotatedPicture(
+        return try AnnotatedPicture(
             upright.entry, mask: upright.mask, photo: photo, explained: explained, rank: 0, label: "x",
-            classes: try classes())
+            classes: classes())
     }
 
     private func mask(_ width: Int, _ height: Int, _ labels: [Float]) throws -> Data {

@@ -27,7 +27,7 @@ package struct AnnotatedPicture: Sendable {
     package init(
         _ entry: DatasetEntry, mask: LabelPicture?, photo: (width: Int, height: Int), explained: Int, rank: Int?,
         label: String?, classes: TrueClasses
-    ) {
+    ) throws {
         scale = min(1, Double(Self.longestSide) / Double(max(photo.width, photo.height)))
         width = max(1, Int((Double(photo.width) * scale).rounded()))
         height = max(1, Int((Double(photo.height) * scale).rounded()))
