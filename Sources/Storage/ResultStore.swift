@@ -154,8 +154,12 @@ public final class ResultStore: Sendable {
         let owner = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
         let tables = try Int.fetchOne(
             database, sql: "SELECT COUNT(*) FROM sqlite_master WHERE tbl_name <> ?", arguments: [journal])
+        // Asked of the file, because GRDB remembers which tables there were before another process made them.
+        let hasJournal =
+            try Bool.fetchOne(
+                database, sql: "SELECT COUNT(*) > 0 FROM sqlite_master WHERE name = ?", arguments: [journal]) ?? false
         let taken =
-            try database.tableExists(journal)
+            try hasJournal
             ? String.fetchSet(database, sql: "SELECT identifier FROM \(journal)") : []
         // A process that ended early may have left nothing but an empty journal.
         guard owner == application || (owner == 0 && tables == 0 && taken.isEmpty) else {

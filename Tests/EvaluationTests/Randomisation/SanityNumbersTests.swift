@@ -30,7 +30,8 @@ import Testing
         Row(signed: 0.51, signedFloor: 0.5, verdict: .pass), Row(signed: 0.7, signedFloor: 0.5, verdict: .caution),
         Row(signed: 0.76, signedFloor: 0.5, verdict: .fail), Row(signed: 0.2, signedFloor: -0.8, verdict: .pass),
         // Maps that are all the same are no maps of a picture.
-        Row(signed: 1, signedFloor: 1, verdict: .fail), Row(signed: 0.3, signedFloor: 1, verdict: .fail),
+        Row(signed: 1, signedFloor: 1, verdict: .fail), Row(signed: 0.3, signedFloor: 1, verdict: .caution),
+        Row(signed: 0.92, signedFloor: 0.95, verdict: .fail), Row(signed: 0.1, signedFloor: 0.95, verdict: .caution),
         // Opposite signs are a change.
         Row(signed: -1, verdict: .pass), Row(signed: -0.6, signedFloor: 0.4, verdict: .pass),
         // Where it is strong.
