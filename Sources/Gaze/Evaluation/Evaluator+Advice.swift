@@ -72,7 +72,7 @@ extension Evaluator {
         let options = SanityCheckOptions(isUpperHalfEnough: true)
         let candidates = methods.indices.filter { !methods[$0].method.isReference }
         // The verdict is what is kept, so its rule belongs to the question.
-        let question = "\(options) \(SanityNumbers.some) \(SanityNumbers.most)"
+        let question = "\(options) \(SanityNumbers.some) \(SanityNumbers.most) \(SanityNumbers.same)"
         let keys = Dictionary(
             uniqueKeysWithValues: candidates.map {
                 ($0, key.hash(images: pictures.map(\.hash), method: methods[$0].text, check: question))
