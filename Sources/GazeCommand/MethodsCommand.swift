@@ -30,9 +30,7 @@ struct MethodsCommand: ParsableCommand {
             cost = description.cost
             fits = description.fits
             remarks = description.remarks
-            parameters = description.parameters.map {
-                ["name": $0.name, "default": $0.defaultValue, "meaning": $0.meaning]
-            }
+            parameters = CatalogueEntry.fields(of: description.parameters)
         }
     }
 
@@ -65,11 +63,6 @@ struct MethodsCommand: ParsableCommand {
             ("result", description.result), ("cost", description.cost), ("fits", description.fits),
             ("remarks", description.remarks),
         ]
-        Console.put(description.name)
-        Console.put(Console.table(rows.filter { !$0.1.isEmpty }.map { ["", $0.0, $0.1] }))
-        guard !description.parameters.isEmpty else { return }
-        Console.put("  parameters")
-        Console.put(
-            Console.table(description.parameters.map { ["", "", "\($0.name)=\($0.defaultValue)", $0.meaning] }))
+        CatalogueEntry.put(description.name, facts: rows, parameters: description.parameters)
     }
 }

@@ -33,9 +33,7 @@ struct MetricsCommand: ParsableCommand {
             cost = description.cost
             remarks = description.remarks
             needs = MeasureDescription.Need.allCases.filter(description.needs.contains).map(\.rawValue)
-            parameters = description.parameters.map {
-                ["name": $0.name, "default": $0.defaultValue, "meaning": $0.meaning]
-            }
+            parameters = CatalogueEntry.fields(of: description.parameters)
         }
     }
 
@@ -64,11 +62,6 @@ struct MetricsCommand: ParsableCommand {
         let rows =
             [("", description.summary), ("formula", description.formula)]
             + MeasurePage.facts(of: description).map { ($0.name, $0.text) } + [("remarks", description.remarks)]
-        Console.put(description.name)
-        Console.put(Console.table(rows.filter { !$0.1.isEmpty }.map { ["", $0.0, $0.1] }))
-        guard !description.parameters.isEmpty else { return }
-        Console.put("  parameters")
-        Console.put(
-            Console.table(description.parameters.map { ["", "", "\($0.name)=\($0.defaultValue)", $0.meaning] }))
+        CatalogueEntry.put(description.name, facts: rows, parameters: description.parameters)
     }
 }

@@ -6,12 +6,15 @@ package import Tensors
 /// other reach (Arun et al., Assessing the Trustworthiness of Saliency Maps for Localizing Abnormalities in Medical Imaging, 2021,
 /// who take the mean of 50 random pairs).
 package struct DifferentPictures: Sendable, Hashable, Codable {
+    /// Mean and deviation over pairs.
+    package let spread: SanityReport.Spread
+
     /// The mean over pairs.
-    package let mean: Double
+    package var mean: Double { spread.mean }
     /// The standard deviation over pairs, n - 1 in the denominator; 0 of a single pair.
-    package let deviation: Double
+    package var deviation: Double { spread.deviation }
     /// How many pairs were compared.
-    package let pairs: Int
+    package var pairs: Int { spread.count }
 
     /// Compares maps of different pictures, one map a picture.
     ///
@@ -24,20 +27,18 @@ package struct DifferentPictures: Sendable, Hashable, Codable {
         by similarity: any MapSimilarity, maps: [Tensor<Float>], pairs: Int = 50, seed: UInt64 = 0
     ) throws(EvaluationError) {
         let name = type(of: similarity).description.name
-        guard maps.count > 1, pairs > 0 else {
+        var values: [Double] = []
+        if pairs > 0, maps.count > 1 {
+            for (first, second) in Self.draw(pairs, of: maps.count, seed: seed) {
+                values.append(try similarity.value(maps[first], maps[second]))
+            }
+        }
+        guard let spread = SanityReport.Spread(values) else {
             throw .undefined(
                 measure: name,
                 reason: "maps of at least two pictures are compared in pairs, and there are \(maps.count)")
         }
-        var values: [Double] = []
-        for (first, second) in Self.draw(pairs, of: maps.count, seed: seed) {
-            values.append(try similarity.value(maps[first], maps[second]))
-        }
-        let mean = values.reduce(0, +) / Double(values.count)
-        let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-        self.mean = mean
-        deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0
-        self.pairs = values.count
+        self.spread = spread
     }
 
     /// Pairs of different numbers below `count`, the smaller first, none twice.

@@ -38,7 +38,7 @@ extension Evaluator {
             metrics.firstIndex { $0.description.name == name }
         }.first { position in evaluation.values.contains { $0[position].contains { $0 != nil } } }
         let (verdicts, checked) = try verdicts(on: dataset, checking: checking, progress: progress, failed: failed)
-        let times = summary(of: evaluation).times
+        let times = times(of: evaluation)
         let evidence = methods.enumerated().map { index, planned in
             let values = evaluation.values[index]
             return MethodEvidence(
