@@ -24,6 +24,8 @@ public final class Model: Sendable {
     public let path: String
     /// The model as it was read, at `Graph.opset`.
     public let graph: Graph
+    /// What the file states about itself: names of classes, a task, a size.
+    public let metadata: ModelMetadata
     /// What runs it.
     public let engine: any Engine
 
@@ -32,12 +34,14 @@ public final class Model: Sendable {
         self.path = path
         self.engine = engine
         graph = try Graph(contentsOf: path)
+        metadata = ModelMetadata(graph.metadata)
     }
 
     package init(graph: Graph, path: String = "", engine: any Engine) {
         self.path = path
         self.graph = graph
         self.engine = engine
+        metadata = ModelMetadata(graph.metadata)
     }
 
     /// What the import changed about the model or noticed in it (half precision, training modes, weights that are NaN), one

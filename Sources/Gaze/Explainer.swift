@@ -20,7 +20,7 @@ public final class Explainer: Sendable {
     public let preprocessing: Preprocessing
     /// What was guessed about the preprocessing, sentence by sentence; empty where a sidecar says it.
     public let guesses: [String]
-    /// The classes' names, where known.
+    /// The classes' names, where known: given ones, else the sidecar's, else those in the file's metadata.
     public let classNames: [String]?
     /// The layer that the sidecar names.
     public let defaultLayer: String?
@@ -41,7 +41,7 @@ public final class Explainer: Sendable {
         let sidecar = try Sidecar.read(forModel: path)
         let model = try Model(contentsOf: path, engine: engine ?? ONNXRuntimeEngine())
         self.model = model
-        self.classNames = try classNames ?? sidecar?.classNames(forModel: path)
+        self.classNames = try classNames ?? sidecar?.classNames(forModel: path) ?? model.metadata.classNames
         defaultLayer = sidecar?.layer
         attributor = Attributor(model)
         let input = try PictureInput(of: model, attributor: attributor)
