@@ -24,13 +24,15 @@ extension Graph {
     }
 
     /// The model without the bytes of constants above `threshold`, and those constants by name: what an engine takes
-    /// that reads weights where they lie.
+    /// that reads weights where they lie. Lists of integers stay, because shapes hang on them.
     package func modelSharingWeights(above threshold: Int) -> (model: ModelProto, weights: [String: AnyTensor]) {
         var slim = self
         var weights: [String: AnyTensor] = [:]
         for index in slim.values.indices {
             let id = ValueID(index: index)
-            guard let constant = slim[id].constant, constant.bytes.count > threshold else { continue }
+            guard let constant = slim[id].constant, constant.bytes.count > threshold, !constant.isShortList else {
+                continue
+            }
             weights[slim[id].name] = constant
             slim[id].constant = AnyTensor(zeros: constant.elementType, shape: [0])
         }
@@ -150,5 +152,12 @@ extension OperatorSetIdProto {
         self.init()
         self.domain = domain
         self.version = Int64(version)
+    }
+}
+
+extension AnyTensor {
+    /// Whether these could be the lengths of parts, a shape or axes: whole numbers in a row, at most 64 KiB.
+    fileprivate var isShortList: Bool {
+        elementType == .int64 && shape.rank <= 1 && bytes.count <= 1 << 16
     }
 }
