@@ -90,8 +90,30 @@ def add_fusions():
     add_fused("", "SimplifiedLayerNormalization", {"x": tokens["x"], "g": tokens["g"]}, domain="", axis=-1)
 
 
+def add_layouts():
+    """Recurrent layers with the samples first, which ONNX Runtime does not run: what it gives with the steps first, transposed."""
+    for operator, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1)):
+        states = {"h": values(2, 2, 3)} | ({"c": values(2, 2, 3)} if operator == "LSTM" else {})
+        weights = {"w": values(2, gates * 3, 2), "r": values(2, gates * 3, 3)}
+        names = ["x", "w", "r", "", "", *states]
+        outputs = ["y", "yh", "yc"][:len(states) + 1]
+        models = []
+        for layout in (0, 1):
+            x = {"x": values(4, 2, 2)} if layout == 0 else {"x": x["x"].transpose(1, 0, 2)}
+            feeds = x | weights | (states if layout == 0 else {key: value.transpose(1, 0, 2) for key, value in states.items()})
+            infos = [helper.make_tensor_value_info(key, 1, value.shape) for key, value in feeds.items()]
+            node = helper.make_node(operator, names, outputs, hidden_size=3, direction="bidirectional", layout=layout)
+            graph = helper.make_graph([node], "g", infos, [helper.make_tensor_value_info(key, 1, None) for key in outputs])
+            models.append((helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10, producer_name=""), feeds))
+        model, feeds = models[0]
+        y, *last = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, feeds)
+        model, feeds = models[1]
+        record(f"{operator} samples first", model, feeds.values(), [y.transpose(2, 0, 1, 3), *(one.transpose(1, 0, 2) for one in last)])
+
+
 add_newer()
 add_fusions()
+add_layouts()
 GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "Tests/GraphsTests/Golden/decompositions.json"
 GOLDEN.write_text(json.dumps({
     "tools": {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "numpy": np.__version__},

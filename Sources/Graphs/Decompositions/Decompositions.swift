@@ -8,6 +8,7 @@ package enum Decompositions {
         FusedMatMulDecomposition(),
         GeluDecomposition(),
         RMSNormalizationDecomposition(),
+        RecurrentLayoutDecomposition(),
         RotaryEmbeddingDecomposition(),
         SkipLayerNormalizationDecomposition(),
         SwishDecomposition(),
