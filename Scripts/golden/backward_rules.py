@@ -11,11 +11,8 @@ import onnx
 import onnxruntime
 import torch
 
-from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions, spatial
-from rules import (activations, arrangement, case, composition, convolution, elementwise, functions, linear, normalisations, pooling,
-                   quantisation, selections)
-from rules import arrangement, case, composition, convolution, elementwise, linear, movement, pooling, reductions
-from rules import arrangement, case, composition, convolution, elementwise, linear, pooling, spatial
+from rules import (activations, arrangement, case, composition, convolution, elementwise, functions, linear, movement, normalisations,
+                   pooling, quantisation, recurrent, reductions, selections, spatial, spectral)
 
 DESTINATION = pathlib.Path(__file__).resolve().parents[2] / "Tests/DifferentiationTests/Golden/rules"
 # One file a family; its cases' names are unique within it.
@@ -39,9 +36,11 @@ FAMILIES = {
                  movement.add_selections, movement.add_repetitions, movement.add_centred, movement.add_blocks,
                  movement.add_orders],
     "pooling": [pooling.add_maxima, pooling.add_averages, pooling.add_global_pools],
+    "recurrent": [recurrent.add_recurrent],
     "reductions": [reductions.add_reductions, reductions.add_kinks, reductions.add_einsum],
     "sampling": [spatial.add_resizing, spatial.add_sampling],
     "spatial": [spatial.add_transposed_convolutions, spatial.add_norm_pools],
+    "spectral": [spectral.add_transforms, spectral.add_deformable],
 }
 
 

@@ -219,6 +219,42 @@ class Gated(Network):
         return self.head(self.operators.tanh(y).mean((2, 3)))
 
 
+class Recurrent(Network):
+    """Layers of cells with rectifiers, of LSTM and of GRU cells over the rows of a picture; written out where rules are asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self.plain, self.memory = nn.RNN(16, 5, nonlinearity="relu", batch_first=True), nn.LSTM(5, 4, batch_first=True)
+        self.gated, self.head = nn.GRU(4, 4, batch_first=True), nn.Linear(4, 3)
+
+    def forward(self, x):
+        y = 2 * x.permute(0, 2, 1, 3).flatten(2)
+        for layer in (self.plain, self.memory, self.gated):
+            y = layer(y)[0] if isinstance(self.operators, Plain) else self.written_out(layer, y)
+        return self.head(y[:, -1])
+
+    def written_out(self, layer, x):
+        size, operators = layer.hidden_size, self.operators
+        h = c = torch.zeros(len(x), size, dtype=x.dtype)
+        results = []
+        for step in x.unbind(1):
+            own, state = F.linear(step, layer.weight_ih_l0, layer.bias_ih_l0), F.linear(h, layer.weight_hh_l0, layer.bias_hh_l0)
+            if isinstance(layer, nn.RNN):
+                h = operators.relu(own + state)
+            elif isinstance(layer, nn.LSTM):
+                i, f, g, o = (own + state).split(size, 1)
+                i, f, o = (operators.sigmoid(gate) for gate in (i, f, o))
+                c = operators.product(f, c) + operators.product(i, operators.tanh(g))
+                h = operators.product(o, operators.tanh(c))
+            else:
+                (r, z, n), (hr, hz, hn) = own.split(size, 1), state.split(size, 1)
+                r, z = operators.sigmoid(r + hr), operators.sigmoid(z + hz)
+                n = operators.tanh(n + operators.product(r, hn))
+                h = operators.product(1 - z, n) + operators.product(z, h)
+            results.append(h)
+        return torch.stack(results, 1)
+
+
 COMPOSITES = {
     "guided": Operators(guided),
     "guided-relu6": Operators(guided, guided),
@@ -227,7 +263,7 @@ COMPOSITES = {
     "deeplift": Operators(rescale, rescale, rescale, credited=True),
     "hull": Operators(hull, hull),
 }
-NETWORKS = {"chain": Chain, "residual": Residual, "clipped": Clipped, "gated": Gated}
+NETWORKS = {"chain": Chain, "residual": Residual, "clipped": Clipped, "gated": Gated, "recurrent": Recurrent}
 
 
 def backward(model, operators, x, reference, seed, precision):

@@ -44,6 +44,15 @@ extension Graph {
         }
     }
 
+    /// A node between a value and the outputs that adds something of its own which is no `BiasShare`; nil where there is none.
+    package func nodeWithoutBiasShare(from source: ValueID, to outputs: [ValueID]) -> Node? {
+        let varies = values(dependingOn: [source])
+        let isNeeded = neededNodes(for: outputs).nodes
+        return zip(nodes, isNeeded).first { node, isNeeded in
+            isNeeded && node.expansion != nil && node.operands.contains { varies[$0.index] }
+        }?.0
+    }
+
     private func biasKind(of node: Node, result: ValueID, varying: [Int]) -> BiasShare.Kind? {
         let fixed = node.inputs.indices.filter { node.inputs[$0] != nil && !varying.contains($0) }
         switch node.operation {

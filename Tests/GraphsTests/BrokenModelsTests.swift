@@ -73,9 +73,9 @@ import Testing
                 "The derivative of node Loop 'loop' is not available: how often it runs depends on the input's contents. Explain a layer behind it, or use a method that needs no gradient."
         ),
         Broken(
-            what: "a recurrent layer", model: { recurrent() },
+            what: "an operator without a rule", model: { determinant() },
             sentence:
-                "There is no backward rule for the operator LSTM (node LSTM 'memory'); explain a layer behind it, or use a method that needs no gradient ('gaze inspect MODEL' shows which operators block)."
+                "There is no backward rule for the operator Det (node Det 'volume'); explain a layer behind it, or use a method that needs no gradient ('gaze inspect MODEL' shows which operators block)."
         ),
         Broken(
             what: "shapes that do not fit",
@@ -250,16 +250,7 @@ import Testing
         ])
     }
 
-    private static func recurrent() -> ModelProto {
-        Models.model(
-            [
-                NodeProto(
-                    "LSTM", ["x", "w", "r"], ["y"], name: "memory", attributes: [AttributeProto("hidden_size", int: 2)])
-            ],
-            inputs: [Models.input("x", [2, 1, 3])],
-            initializers: [
-                TensorProto(AnyTensor(zeros: .float32, shape: [1, 8, 3]), name: "w"),
-                TensorProto(AnyTensor(zeros: .float32, shape: [1, 8, 2]), name: "r"),
-            ])
+    private static func determinant() -> ModelProto {
+        Models.model([NodeProto("Det", ["x"], ["y"], name: "volume")], inputs: [Models.input("x", [2, 3, 3])])
     }
 }

@@ -13,10 +13,11 @@ extension Composite {
     /// Neural Networks, CVPR 2019.
     package static func activationHull(of reference: ReferenceActivations) -> Composite {
         Composite([
+            Exception(ExpandedHullRule(reference: reference)) { node, _ in node.hasInnerActivations },
             Exception(ActivationHullRule(reference: reference)) { node, graph in
                 node.isRectifier(in: graph, clips: true)
                     || node.domain.isEmpty && ActivationHullRule.operations.contains(node.operation)
-            }
+            },
         ])
     }
 }
@@ -33,6 +34,19 @@ extension BackwardRules {
         } composite: {
             .activationHull(of: $0)
         }
+    }
+}
+
+/// The hull of the activations inside of recurrent cells.
+private struct ExpandedHullRule: BackwardRule {
+    let reference: ReferenceActivations
+
+    var character: RuleCharacter { .modified }
+
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let expansion = step.node.expansion else { return step.none }
+        let rule = ExpandedRule(expansion, comparingWith: reference) { .activationHull(of: $0) }
+        return try rule.cotangents(&step)
     }
 }
 

@@ -9,7 +9,8 @@ extension Composite {
     /// Springenberg, Dosovitskiy, Brox, Riedmiller: Striving for Simplicity, ICLR 2015 (workshop).
     package static func guidedBackpropagation(relu6: Bool = false) -> Composite {
         Composite([
-            Exception(PositiveCotangentRule(isMasked: true)) { $0.isRectifier(in: $1, clips: relu6) }
+            Exception(PositiveCotangentRule(isMasked: true)) { $0.isRectifier(in: $1, clips: relu6) },
+            Exception(ExpandedGateRule(isMasked: true)) { node, _ in node.hasInnerRectifier },
         ])
     }
 
@@ -21,7 +22,8 @@ extension Composite {
     /// Zeiler, Fergus: Visualizing and Understanding Convolutional Networks, ECCV 2014.
     package static func deconvolution(relu6: Bool = false) -> Composite {
         Composite([
-            Exception(PositiveCotangentRule(isMasked: false)) { $0.isRectifier(in: $1, clips: relu6) }
+            Exception(PositiveCotangentRule(isMasked: false)) { $0.isRectifier(in: $1, clips: relu6) },
+            Exception(ExpandedGateRule(isMasked: false)) { node, _ in node.hasInnerRectifier },
         ])
     }
 }
@@ -52,6 +54,22 @@ private struct PositiveCotangentRule: BackwardRule {
         }
         step.resultCotangents[0] = positive
         return try derivative.cotangents(&step)
+    }
+}
+
+/// The same at the rectifiers inside of recurrent cells.
+private struct ExpandedGateRule: BackwardRule {
+    let isMasked: Bool
+
+    var character: RuleCharacter { .modified }
+
+    func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
+        guard let expansion = step.node.expansion else { return step.none }
+        let gate = Composite([
+            // A cell's bounds on its pre-activations are no rectifier.
+            Composite.Exception(PositiveCotangentRule(isMasked: isMasked)) { node, _ in node.isRelu }
+        ])
+        return try ExpandedRule(expansion) { _, _ in gate }.cotangents(&step)
     }
 }
 

@@ -15,4 +15,13 @@ extension Node {
         guard let upper = input(2) else { return true }
         return (graph[upper].constant?.floats.first).map { $0 > 0 } ?? false
     }
+
+    /// Whether the node has a rectifier inside: a recurrent cell with the activation Relu.
+    package var hasInnerRectifier: Bool {
+        guard hasInnerActivations, case .strings(let names)? = attributes["activations"] else { return false }
+        return names.contains("Relu")
+    }
+
+    /// Whether the node is a recurrent layer, whose cells have activations.
+    package var hasInnerActivations: Bool { domain.isEmpty && ["GRU", "LSTM", "RNN"].contains(operation) }
 }

@@ -47,7 +47,14 @@ package struct ReferenceActivations: Sendable {
         of graph: Graph, from source: ValueID, at reference: ValueID, to outputs: [ValueID],
         in extended: inout Graph
     ) throws(DifferentiationError) {
-        var counterparts = [source: reference]
+        try self.init(of: graph, at: [source: reference], to: outputs, in: &extended)
+    }
+
+    /// Appends the second evaluation with a reference in the place of each of several values.
+    init(
+        of graph: Graph, at references: [ValueID: ValueID], to outputs: [ValueID], in extended: inout Graph
+    ) throws(DifferentiationError) {
+        var counterparts = references
         let needed = graph.neededNodes(for: outputs).nodes
         for (position, node) in graph.nodes.enumerated() where needed[position] {
             guard !node.captures.contains(where: { counterparts[$0] != nil }) else {

@@ -36,7 +36,12 @@ package struct RelevanceComposite: Sendable {
     /// The rules for the nodes of a graph behind the explained value; the last layers are those in front of the scored
     /// values.
     package func composite(for graph: Graph, explaining explained: ValueID, scored: [ValueID] = []) -> Composite {
-        let planned = PlannedRule(rules: RelevancePlan(self, GraphUse(graph, explained: [explained]), scored).rules)
+        composite(for: graph, explaining: [explained], scored: scored)
+    }
+
+    /// The same for several explained values.
+    func composite(for graph: Graph, explaining explained: [ValueID], scored: [ValueID] = []) -> Composite {
+        let planned = PlannedRule(rules: RelevancePlan(self, GraphUse(graph, explained: explained), scored).rules)
         return Composite([Composite.Exception(planned) { node, _ in planned.rule(for: node) != nil }])
     }
 }

@@ -18,7 +18,9 @@ struct RelevancePlan {
         for node in use.graph.nodes where node.domain.isEmpty {
             guard let key = node.results.first, !use.freeOperands(of: node).isEmpty else { continue }
             let isFirst = !node.operands.contains { behindLayer[$0.index] }
-            if !isFirst || layers[key] != nil { for result in node.results { behindLayer[result.index] = true } }
+            if !isFirst || layers[key] != nil || node.expansion != nil {
+                for result in node.results { behindLayer[result.index] = true }
+            }
             if let layer = layers[key] {
                 let special = (isLast.contains(key) ? composite.last : nil) ?? (isFirst ? composite.first : nil)
                 let usual = layer.kind == .convolution ? composite.convolution : composite.dense
@@ -68,6 +70,9 @@ struct RelevancePlan {
         let epsilon = composite.epsilon
         guard let derivative = RuleCatalogue.rules[node.operation], derivative.character != .stopsGradient else {
             return nil
+        }
+        if let expansion = node.expansion {
+            return ExpandedRelevanceRule(expansion: expansion, composite: composite, isFirst: isFirst)
         }
         let free = use.freeOperands(of: node)
         let isPreprocessing = isFirst && composite.first != nil

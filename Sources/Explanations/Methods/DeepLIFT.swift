@@ -13,7 +13,7 @@ package struct DeepLIFT: GraphMethod {
             "Shrikumar, Greenside, Kundaje: Learning Important Features Through Propagating Activation Differences, ICML 2017",
         result: "the input's shape", place: .input, cost: "2 forward passes, 1 full backward pass",
         fits:
-            "models whose operators have multipliers: convolutions, activations, poolings, gates, normalisations, attention",
+            "models whose operators have multipliers: convolutions, activations, poolings, gates, normalisations, attention, recurrent cells",
         remarks:
             "Complete by construction; the check says how far rounding and operators without a multiplier move it. Depends on the baseline, and the input shows through as in gradient-x-input: like those it looks alike for randomised models (Adebayo et al. 2018 for the family). Not the same for two spellings of one function (Sundararajan, Taly, Yan 2017).",
         parameters: [baseline.description], display: .signed)

@@ -35,7 +35,11 @@ package struct FullGrad: GraphMethod {
     }
 
     package func gradients(in question: Question) throws -> [GradientRequest] {
-        [.of(question.input)] + shares(in: question).map { .of($0.result) }
+        if let node = question.graph.nodeWithoutBiasShare(from: question.input, to: question.scored) {
+            throw ExplanationError.unsuitable(
+                method: "fullgrad", reason: "the biases inside of the node \(question.graph.label(node)) have no share")
+        }
+        return [.of(question.input)] + shares(in: question).map { .of($0.result) }
     }
 
     private func shares(in question: Question) -> [BiasShare] {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Modified backward passes against autograd functions written from the papers, in float64 (`Scripts/golden/composites.py`):
-/// functional and reused rectifiers, a rectifier behind a sum, ReLU6, overlapping max pooling, gates.
+/// functional and reused rectifiers, a rectifier behind a sum, ReLU6, overlapping max pooling, gates, recurrent cells.
 @Suite struct GoldenCompositesTests {
     struct Network: Decodable, Sendable {
         let tolerance: Double
@@ -29,7 +29,7 @@ import Testing
     }
 
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path
-    static let networks = ["chain", "clipped", "gated", "residual"]
+    static let networks = ["chain", "clipped", "gated", "recurrent", "residual"]
     let derivatives: Derivatives
 
     init() throws { derivatives = try Derivatives() }

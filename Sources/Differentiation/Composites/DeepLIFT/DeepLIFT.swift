@@ -10,6 +10,7 @@ extension Composite {
     ///   are products of such parts.
     /// - Maxima: a rise is credited to the element that is the maximum now, a fall to the one that was it. Where with a computed
     ///   condition: the change is credited to the branch that is taken now.
+    /// - Recurrent layers: the multipliers of the cells that they consist of.
     /// - Softmax: the Jacobian with the logarithmic mean of y and ȳ for y (`SoftmaxMultiplierRule`).
     ///
     /// What has no multipliers that add up (computed indices and exponents) is refused by name.
@@ -36,6 +37,9 @@ private struct MultiplierRule: BackwardRule {
             throw .noRule(operation: node.qualifiedOperation, node: step.label)
         }
         let varying = Set(node.inputs.indices.filter { reference.varies(node.inputs[$0]) })
+        if let expansion = node.expansion, !varying.isEmpty {
+            return ExpandedRule(expansion, comparingWith: reference) { .deepLIFT(reference: $0) }
+        }
         if varying.isEmpty || Self.isLinear(node.operation, in: varying) { return derivative }
         if varying == [0], derivative is ElementwiseRule || Self.elementwise.contains(node.operation) {
             return RescaleRule(derivative: derivative, reference: reference)
@@ -97,7 +101,7 @@ private struct MultiplierRule: BackwardRule {
     /// Operators that are affine in their first operand; quantisation counts as the numbers that it stands for.
     private static let linear: Set<String> = [
         "AveragePool", "BatchNormalization", "Cast", "CastLike", "CenterCropPad", "Col2Im", "Compress", "CumSum",
-        "DepthToSpace", "DequantizeLinear", "Div", "Dropout", "Expand", "Flatten", "Gather", "GatherElements",
+        "DFT", "DepthToSpace", "DequantizeLinear", "Div", "Dropout", "Expand", "Flatten", "Gather", "GatherElements",
         "GatherND", "GlobalAveragePool", "GridSample", "Identity", "MaxUnpool", "Neg", "Pad", "QuantizeLinear",
         "ReduceMean", "ReduceSum", "Reshape", "Resize", "ReverseSequence", "Slice", "SpaceToDepth", "Split", "Squeeze",
         "Tile", "Transpose", "Trilu", "Unsqueeze",
