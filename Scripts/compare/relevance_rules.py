@@ -2,8 +2,8 @@
 
 A linear operation z = f(x) + b hands its relevance R back in proportion to contributions: R_in = x * f'^T(R / z), with z kept away from
 zero by eps. The presets change the weights of convolutions and linear layers: gamma takes w + gamma w+ and b + gamma b+; alpha-beta
-splits positive and negative contributions, b+ and b- among them; z+ is alpha 1, beta 0. Sums, means and pools follow epsilon; ReLUs pass
-relevance on, max pools hand it to the winner.
+splits positive and negative contributions, b+ and b- among them; z+ is alpha 1, beta 0. Sums, means and pools have no weights and divide
+in proportion, without eps; ReLUs pass relevance on, max pools hand it to the winner.
 """
 import torch
 from torch.overrides import TorchFunctionMode
@@ -36,7 +36,7 @@ class Pass(torch.autograd.Function):
 
 
 def away_from_zero(z, eps):
-    return z + eps * torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
+    return z + eps * torch.where(z >= 0, 1.0, -1.0).to(z.dtype) if eps > 0 else torch.where(z == 0, torch.inf, z)
 
 
 def in_proportion(run, inputs, relevance, eps):
@@ -90,8 +90,8 @@ class RelevanceRule(TorchFunctionMode):
 
         return Relevance.apply(lambda one: run(one, weight) + bias, share, x)
 
-    def linear(self, run, *inputs):
-        return Relevance.apply(run, lambda saved, relevance: in_proportion(run, saved, relevance, self.eps), *inputs)
+    def linear(self, run, *inputs, eps=0):
+        return Relevance.apply(run, lambda saved, relevance: in_proportion(run, saved, relevance, eps), *inputs)
 
     def __torch_function__(self, function, types, arguments=(), options=None):
         name, options = getattr(function, "__name__", ""), options or {}
@@ -108,7 +108,8 @@ class RelevanceRule(TorchFunctionMode):
         if name in ("add", "__add__", "__iadd__", "add_"):
             return self.linear(torch.add, *arguments)
         if name in ("mean", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm"):
-            return self.linear(lambda one: function(one, *arguments[1:], **options), arguments[0])
+            eps = self.eps if name == "batch_norm" else 0
+            return self.linear(lambda one: function(one, *arguments[1:], **options), arguments[0], eps=eps)
         result = function(*arguments, **options)
         changes = isinstance(result, torch.Tensor) and result.requires_grad and not name.startswith("max_pool2d")
         if changes and name not in KEEPS_PLACE:

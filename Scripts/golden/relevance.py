@@ -51,7 +51,8 @@ class Linear:
 
 
 def stable(z, epsilon):
-    return z + epsilon * torch.where(z >= 0, 1.0, -1.0)
+    """What contributions are divided by; without epsilon nothing is handed on where it is 0."""
+    return z + epsilon * torch.where(z >= 0, 1.0, -1.0) if epsilon > 0 else torch.where(z == 0, torch.inf, z)
 
 
 def positive(value):
@@ -212,9 +213,10 @@ class Residual:
         r = divided(last, g, start, rules["dense"], epsilon)
         if contrast:
             r = r - divided(last, g, start, "dual", epsilon)
-        r = a2 / 6 * (r / stable(g, epsilon))[:, None, None]
+        # What has no weights divides in proportion.
+        r = a2 / 6 * (r / stable(g, 0))[:, None, None]
         terms = [positive(z2), positive(p1)] if rules["dense"] == "excitation" else [z2, p1]
-        factor = r / stable(terms[0] + terms[1], epsilon)
+        factor = r / stable(terms[0] + terms[1], 0)
         r = terms[1] * factor + divided(second, p1, terms[0] * factor, rules["convolution"], epsilon)
         r = F.max_unpool2d(r[None], places[None], 2)[0]
         bounds = {"low": x.amin((1, 2), keepdim=True).expand_as(x), "high": x.amax((1, 2), keepdim=True).expand_as(x)}
@@ -253,8 +255,208 @@ class Gated:
     def relevance(self, start, rules, epsilon, contrast=False):
         first, last, x, m, g, _ = self.forward()
         r = divided(last, g, start, rules["dense"], epsilon)
-        r = m / m[0].numel() * (r / stable(g, epsilon))[:, None, None]
+        r = m / m[0].numel() * (r / stable(g, 0))[:, None, None]
         return divided(first, x, r, rules["convolution"], epsilon)
+
+
+class Weightless:
+    """Everything without weights that sums, between two convolutions: overlapping average pooling, interpolation, a difference, a mean, a
+    sum, a joined branch, a product of two values; and weights by themselves: batch normalisation and a bias behind a rectifier."""
+    name = "weightless"
+
+    def __init__(self, generator):
+        self.x = eighths(generator, 1, 2, 6, 6)
+        self.weights = {
+            "w1": eighths(generator, 4, 2, 3, 3, span=1), "b1": eighths(generator, 4), "scale": np.abs(eighths(generator, 4)),
+            "shift": eighths(generator, 4), "mean": eighths(generator, 4), "variance": np.abs(eighths(generator, 4)) + 0.25,
+            "bias": eighths(generator, 4, 1, 1), "w2": eighths(generator, 5, 8, 1, 1, span=1), "b2": eighths(generator, 5),
+            "w3": eighths(generator, 3, 5), "b3": eighths(generator, 3), "sizes": np.array([1, 4, 5, 5]), "rows": np.array([1, 5, 25]), "columns": np.array([1, 4, 25]),
+            "axes": np.array([1]), "last": np.array([2]),
+        }
+        self.model = model(self.name, [
+            node("Conv", "x w1 b1", "z1"), node("Relu", "z1", "a1"),
+            node("BatchNormalization", "a1 scale shift mean variance", "n"), node("Add", "n bias", "m"),
+            node("AveragePool", "m", "p", kernel_shape=[3, 2], pads=[1, 0, 1, 1], strides=[1, 1]),
+            helper.make_node("Resize", ["p", "", "", "sizes"], ["u"], mode="linear"),
+            helper.make_node("Resize", ["a1", "", "", "sizes"], ["v"], mode="linear", coordinate_transformation_mode="align_corners"),
+            node("Sub", "u v", "d"), node("Concat", "d v", "j", axis=1), node("Conv", "j w2 b2", "z2"), node("Relu", "z2", "a2"),
+            node("Reshape", "a2 rows", "k"), node("Reshape", "v columns", "q"), node("Transpose", "q", "t", perm=[0, 2, 1]),
+            node("MatMul", "k t", "g"),
+            node("ReduceSum", "g last", "s", keepdims=0), node("Gemm", "s w3 b3", "y", transB=1)], self.x, [1, 3], self.weights)
+
+    def forward(self):
+        w = tensors(self.weights)
+        first = Linear(lambda x: F.conv2d(x, w["w1"]), [2, 6, 6], w["b1"][:, None, None])
+        slope = (w["scale"] / torch.sqrt(w["variance"] + 1e-5))[:, None, None]
+        norm = Linear(lambda x: x * slope, [4, 4, 4], (w["shift"][:, None, None] - w["mean"][:, None, None] * slope))
+        bias = Linear(lambda x: x, [4, 4, 4], w["bias"])
+        # Padded elements count not at all in ONNX's default.
+        ones = F.avg_pool2d(F.pad(torch.ones(1, 1, 4, 4), (0, 1, 1, 1)), (3, 2), 1)
+        pool = Linear(lambda x: F.avg_pool2d(F.pad(x, (0, 1, 1, 1)), (3, 2), 1) / ones, [4, 4, 4], None)
+        up = Linear(lambda x: F.interpolate(x, size=(5, 5), mode="bilinear", align_corners=False), [4, 4, 4], None)
+        other = Linear(lambda x: F.interpolate(x, size=(5, 5), mode="bilinear", align_corners=True), [4, 4, 4], None)
+        second = Linear(lambda x: F.conv2d(x, w["w2"]), [8, 5, 5], w["b2"][:, None, None])
+        last = Linear(lambda x: x @ w["w3"].T, [5], w["b3"])
+        layers = first, norm, bias, pool, up, other, second, last
+        x = torch.tensor(self.x[0])
+        a1 = F.relu(first(x))
+        n, v = norm(a1), other(a1)
+        m = bias(n)
+        p = pool(m)
+        u = up(p)
+        j = torch.cat([u - v, v])
+        a2 = F.relu(second(j))
+        k, q = a2.reshape(5, 25), v.reshape(4, 25)
+        g = k @ q.T
+        return layers, x, a1, n, m, p, u, v, j, a2, k, q, g, last(g.sum(1))
+
+    def output(self):
+        return self.forward()[-1]
+
+    def relevance(self, start, rules, epsilon, contrast=False):
+        (first, norm, bias, pool, up, other, second, last), x, a1, n, m, p, u, v, j, a2, k, q, g, _ = self.forward()
+        r = divided(last, g.sum(1), start, rules["dense"], epsilon)
+        r = g * (r / stable(g.sum(1), 0))[:, None]
+        # Half to each factor.
+        ratio = r / stable(g, 0) / 2
+        rq = (q * (ratio.T @ k)).reshape(v.shape)
+        r = divided(second, j, (k * (ratio @ q)).reshape(a2.shape), rules["convolution"], epsilon)
+        down, branch = r[:4], r[4:]
+        factor = down / stable(u - v, 0)
+        rv = branch - v * factor + rq
+        rm = divided(pool, m, divided(up, p, u * factor, "epsilon", 0), "epsilon", 0)
+        ra = divided(norm, a1, divided(bias, n, rm, "epsilon", epsilon), "epsilon", epsilon)
+        ra = ra + divided(other, a1, rv, "epsilon", 0)
+        return divided(first, x, ra, rules.get("first", rules["convolution"]), epsilon)
+
+
+class Pooled:
+    """Two convolutions around an average pooling: what captum has every rule for."""
+    name = "pooled"
+
+    def __init__(self, generator):
+        self.x = eighths(generator, 1, 2, 6, 6)
+        self.weights = {"w1": eighths(generator, 4, 2, 3, 3, span=1), "b1": eighths(generator, 4), "w2": eighths(generator, 3, 4, 2, 2, span=1),
+                        "b2": eighths(generator, 3), "flat": np.array([1, 3])}
+        self.model = model(self.name, [
+            node("Conv", "x w1 b1", "z1"), node("Relu", "z1", "a1"), node("AveragePool", "a1", "p", kernel_shape=[2, 2], strides=[2, 2]),
+            node("Conv", "p w2 b2", "z2"), node("Reshape", "z2 flat", "y")], self.x, [1, 3], self.weights)
+
+    def forward(self):
+        w = tensors(self.weights)
+        first = Linear(lambda x: F.conv2d(x, w["w1"]), [2, 6, 6], w["b1"][:, None, None])
+        pool = Linear(lambda x: F.avg_pool2d(x, 2), [4, 4, 4], None)
+        last = Linear(lambda x: F.conv2d(x, w["w2"]), [4, 2, 2], w["b2"][:, None, None])
+        x = torch.tensor(self.x[0])
+        a1 = F.relu(first(x))
+        return first, pool, last, x, a1, last(pool(a1)).reshape(-1)
+
+    def output(self):
+        return self.forward()[-1]
+
+    def relevance(self, start, rules, epsilon, contrast=False):
+        first, pool, last, x, a1, _ = self.forward()
+        r = divided(last, pool(a1), start, rules["dense"], epsilon)
+        return divided(first, x, divided(pool, a1, r, "epsilon", 0), rules["convolution"], epsilon)
+
+    def by_captum(self, epsilon):
+        w = tensors(self.weights)
+        peer = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(4, 3, 2)).double()
+        with torch.no_grad():
+            for parameter, value in zip(peer.parameters(), (w["w1"], w["b1"], w["w2"], w["b2"])):
+                parameter.copy_(value)
+        for layer in (peer[0], peer[3]):
+            layer.rule = lrp_rules.EpsilonRule(epsilon)
+        return LRP(peer).attribute(torch.tensor(self.x), target=(0, 0, 0)).detach()[0]
+
+
+class Recurrent:
+    """A recurrent layer over four steps and a linear layer: LRP-all (Arras et al. 2017), gates are weights."""
+
+    def __init__(self, generator, kind, has_bias=True, **attributes):
+        self.kind, self.attributes = kind, attributes
+        self.name = " ".join([kind, *attributes])
+        count, size = {"LSTM": 4, "GRU": 3, "RNN": 1}[kind], 3
+        self.x = eighths(generator, 4, 1, 2)
+        self.weights = {
+            "w": eighths(generator, 1, count * size, 2, span=1), "r": eighths(generator, 1, count * size, size, span=1),
+            "b": eighths(generator, 1, 2 * count * size, span=0.5), "h": eighths(generator, 1, 1, size, span=1),
+            "w3": eighths(generator, 3, size), "b3": eighths(generator, 3), "flat": np.array([1, size]),
+        }
+        given, results = ["x", "w", "r", "b", "", "h"], ["", "last"]
+        if kind == "LSTM":
+            self.weights |= {"c": eighths(generator, 1, 1, size, span=1)}
+            given.append("c")
+        if not has_bias:
+            # The model has neither biases nor states to begin with.
+            given = given[:3]
+            self.weights |= {key: 0 * value for key, value in self.weights.items() if key in ("b", "h", "c", "b3")}
+        self.model = model(kind, [
+            helper.make_node(kind, given, results, hidden_size=size, **attributes), node("Reshape", "last flat", "f"),
+            node("Gemm", "f w3 b3", "y", transB=1)], self.x, [1, 3], self.weights)
+
+    def run(self):
+        """The states and everything that relevance needs of every step."""
+        w = {key: value.reshape(value.shape[1:]) if key in "wrb" else value for key, value in tensors(self.weights).items()}
+        h, c = w["h"].reshape(-1), w["c"].reshape(-1) if self.kind == "LSTM" else None
+        size = len(h)
+        own, state = w["b"].split(len(w["b"]) // 2)
+        part = slice((len(own) // size - 1) * size, None)
+        joint = Linear(lambda x: x @ torch.cat([w["w"][part], w["r"][part]], 1).T, [2 + size], own[part] + state[part])
+        steps = []
+        for x in torch.tensor(self.x)[:, 0]:
+            z = w["w"] @ x + own
+            q = w["r"] @ h + state
+            if self.kind == "RNN":
+                operand = torch.cat([x, h])
+                new = {"operand": operand, "h": torch.tanh(joint(operand))}
+            elif self.kind == "GRU":
+                update, reset = torch.sigmoid(z + q)[:2 * size].split(size)
+                operand = torch.cat([x, reset * h])
+                after = self.attributes.get("linear_before_reset")
+                parts = z[part], reset * q[part]
+                n = torch.tanh(sum(parts) if after else joint(operand))
+                new = {"operand": operand, "old": h, "parts": parts, "kept": update * h, "new": (1 - update) * n,
+                       "h": (1 - update) * n + update * h}
+            else:
+                i, o, f = torch.sigmoid(z + q)[:3 * size].split(size)
+                operand = torch.cat([x, h])
+                new = {"operand": operand, "kept": f * c, "new": i * torch.tanh(joint(operand))}
+                c = new["kept"] + new["new"]
+                new |= {"c": c, "h": o * torch.tanh(c)}
+            h = new["h"]
+            steps.append(new)
+        separate = (Linear(lambda x: x @ w["w"][part].T, [2], own[part]), Linear(lambda h: h @ w["r"][part].T, [size], state[part]))
+        head = Linear(lambda x: x @ w["w3"].T, [size], w["b3"])
+        return steps, joint, separate, head
+
+    def output(self):
+        steps, _, _, head = self.run()
+        return head(steps[-1]["h"])
+
+    def relevance(self, start, rules, epsilon, contrast=False):
+        steps, joint, separate, head = self.run()
+        hidden = divided(head, steps[-1]["h"], start, rules["dense"], epsilon)
+        cell, found = 0, []
+        for step in reversed(steps):
+            if self.kind == "LSTM":
+                cell = cell + hidden
+                ratio = cell / stable(step["c"], 0)
+                cell, r, through = step["kept"] * ratio, step["new"] * ratio, 0
+            elif self.kind == "GRU":
+                ratio = hidden / stable(step["h"], 0)
+                through, r = step["kept"] * ratio, step["new"] * ratio
+            else:
+                r, through = hidden, 0
+            if self.attributes.get("linear_before_reset"):
+                ratio = r / stable(sum(step["parts"]), 0)
+                x = divided(separate[0], step["operand"][:2], step["parts"][0] * ratio, rules["dense"], epsilon)
+                back = divided(separate[1], step["old"], step["parts"][1] * ratio, rules["dense"], epsilon)
+            else:
+                x, back = divided(joint, step["operand"], r, rules["dense"], epsilon).split([2, len(hidden)])
+            found.append(x)
+            hidden = back + through
+        return torch.stack(found[::-1])[:, None]
 
 
 class Tokens:
@@ -358,6 +560,7 @@ def uniform(rule):
     return {"dense": rule, "convolution": rule}
 
 
+LARGE = 0.25
 UNIFORM = ["epsilon", "gamma", "generalised-gamma", "alpha1beta0", "alpha2beta1"]
 
 
@@ -379,6 +582,12 @@ def cases():
         case(tokens, "attention as a weight", {"dense": "epsilon", "convolution": "epsilon", "attention": "weight"}, epsilon=1e-12),
         case(tokens, "AttnLRP", {"dense": "epsilon", "convolution": "epsilon", "attention": "half"}, epsilon=1e-12),
     ]
+    weightless = Weightless(generator)
+    for network in (dense, residual, gated, weightless):
+        records += [case(network, f"{rule}, large epsilon", uniform(rule), epsilon=LARGE) for rule in UNIFORM]
+    for options in (("LSTM", {}), ("GRU", {}), ("GRU", {"linear_before_reset": 1}), ("RNN", {})):
+        network = Recurrent(generator, options[0], **options[1])
+        records += [case(network, rule, uniform(rule), epsilon=LARGE if rule == "epsilon" else EPSILON) for rule in UNIFORM]
     return records
 
 
@@ -392,6 +601,9 @@ def conserving():
             if (network.name, rule) == ("dense", "alpha2beta1"):
                 continue
             records.append(case(network, f"without bias, {rule}", uniform(rule), epsilon=1e-9))
+    for kind, options in (("LSTM", {}), ("GRU", {}), ("GRU", {"linear_before_reset": 1}), ("RNN", {})):
+        cells = Recurrent(generator, kind, has_bias=False, **options)
+        records.append(case(cells, "without bias", uniform("epsilon"), epsilon=1e-9))
     for first in ("flat", "w2", "box"):
         records.append(case(network, f"without bias, alpha1beta0, first {first}", uniform("alpha1beta0") | {"first": first}, epsilon=1e-9))
     return records
@@ -423,6 +635,15 @@ def by_captum():
             records.append(record | {
                 "name": f"captum {rule}, {signs}", "weights": [1, 0, 0], "sum": float(network.output()[0]),
                 "relevance": numbers(found), "agrees": agrees, "difference": difference})
+    # captum's pooling keeps its own tiny epsilon.
+    pooled = Pooled(generator)
+    found = pooled.by_captum(LARGE)
+    own = pooled.relevance(torch.tensor([1.0, 0, 0]) * pooled.output(), uniform("epsilon"), LARGE)
+    difference = float((found - own).abs().max() / own.abs().max())
+    assert difference < 1e-6, difference
+    records.append(case(pooled, "epsilon", uniform("epsilon"), epsilon=LARGE) | {
+        "name": "captum epsilon, average pooling, large epsilon", "weights": [1, 0, 0], "sum": float(pooled.output()[0]),
+        "relevance": numbers(found), "agrees": True, "difference": difference})
     return records
 
 

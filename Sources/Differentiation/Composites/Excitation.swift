@@ -5,6 +5,7 @@ extension RelevanceComposite {
         var composite = RelevanceComposite(ExcitationRelevance())
         composite.last = ExcitationRelevance(isContrastive: isContrastive)
         composite.sumsArePositive = true
+        composite.epsilon = 0
         return composite
     }
 }

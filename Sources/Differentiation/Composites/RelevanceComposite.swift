@@ -7,8 +7,9 @@ import Tensors
 /// Linear layers go by the rules given here. For all other operators: what moves or selects elements moves relevance back
 /// (max pooling gives it to the maximum); activations and constant factors pass it on; sums, average pooling and
 /// interpolation divide it in proportion to the terms; the deviation of a normalisation, a divisor and a gate
-/// (`x sigmoid(y)`, squeeze-and-excitation) count as constants; two factors of any other product get half each. Biases
-/// take part in the denominators and keep their share.
+/// (`x sigmoid(y)`, squeeze-and-excitation, those of recurrent cells) count as constants; two factors of any other product get
+/// half each. Biases take part in the denominators and keep their share. ε stands in the denominators of layers with weights alone
+/// (convolutions, matrix products, normalisations and biases by themselves); what has none divides in exact proportion.
 package struct RelevanceComposite: Sendable {
     /// The rule of convolutions.
     package var convolution: any RelevanceRule
@@ -22,7 +23,7 @@ package struct RelevanceComposite: Sendable {
     package var attentionIsWeight = true
     /// Whether sums and averages count the positive parts of their terms only.
     package var sumsArePositive = false
-    /// What keeps divisions by small numbers small.
+    /// What keeps divisions by small numbers small at layers with weights; 0 divides in proportion there too.
     package var epsilon = 1e-6
 
     package init(convolution: any RelevanceRule, dense: any RelevanceRule) {

@@ -89,20 +89,22 @@ struct RelevancePlan {
             return PassRule(shares: [1])
         case "Softmax": return SoftmaxRelevanceRule()
         case "AveragePool", "GlobalAveragePool", "ReduceMean", "ReduceSum":
-            return ProportionalRule(epsilon: epsilon, isPositive: composite.sumsArePositive)
+            return ProportionalRule(isPositive: composite.sumsArePositive)
         case "Add", "Sub", "Sum":
             if free.count == 1, isPreprocessing || composite.sumsArePositive {
                 return PassRule(shares: node.inputs.map { _ in 1 })
             }
-            return composite.sumsArePositive && node.operation != "Sub"
-                ? PositiveSumRule(epsilon: epsilon) : ProportionalRule(epsilon: epsilon)
+            if composite.sumsArePositive, node.operation != "Sub" { return PositiveSumRule() }
+            // A bias by itself is a weight.
+            return ProportionalRule(epsilon: free.count == 1 ? epsilon : 0)
         case "BatchNormalization" where composite.sumsArePositive || isPreprocessing: return PassRule(shares: [1])
+        case "BatchNormalization": return ProportionalRule(epsilon: epsilon)
         case "Resize" where node.string("mode") ?? "nearest" == "nearest": return MovementRelevanceRule()
         case "ScatterElements" where node.string("reduction") ?? "none" == "none",
             "ScatterND" where node.string("reduction") ?? "none" == "none":
             return MovementRelevanceRule()
-        case "GridSample", "RoiAlign", "Resize": return SignalRule(operand: 0, epsilon: epsilon)
-        default: return ProportionalRule(epsilon: epsilon)
+        case "GridSample", "RoiAlign", "Resize": return SignalRule(operand: 0)
+        default: return ProportionalRule()
         }
     }
 
@@ -114,9 +116,9 @@ struct RelevancePlan {
         }
         switch products.role(of: node) {
         case .signal(let operand) where isElementwise: return PassRule(shares: operand == 0 ? [1] : [0, 1])
-        case .signal(let operand): return SignalRule(operand: operand, epsilon: composite.epsilon)
+        case .signal(let operand): return SignalRule(operand: operand)
         case .bilinear where isElementwise: return PassRule(shares: [0.5, 0.5])
-        case .bilinear: return ProportionalRule(epsilon: composite.epsilon, share: 0.5)
+        case .bilinear: return ProportionalRule(share: 0.5)
         }
     }
 }

@@ -1,11 +1,12 @@
 import Graphs
 import Tensors
 
-/// In proportion to the first-order contributions, `R_x = x ⊙ Jᵀ(R_y / (y + ε sign y))`, whatever the operator.
+/// In proportion to the first-order contributions, `R_x = x ⊙ Jᵀ(R_y / y)`, whatever the operator.
 ///
-/// For linear operators this is LRP-ε: sums, average pooling, interpolation, batch normalisation.
+/// Layers without weights have no ε: sums, average pooling, interpolation. Weights that stand in no linear layer (batch
+/// normalisation, a bias by itself) have one as those have: `R_y / (y + ε sign y)`.
 struct ProportionalRule: BackwardRule {
-    let epsilon: Double
+    var epsilon = 0.0
     /// How much of it each operand gets: bilinear operators would give everything twice.
     var share = 1.0
     /// Whether only the positive part of the first operand counts, for operators that are linear in it.
@@ -58,20 +59,17 @@ struct PassRule: BackwardRule {
 /// A bilinear operator of which only one operand gets relevance: the other one counts as a weight.
 struct SignalRule: BackwardRule {
     let operand: Int
-    let epsilon: Double
 
     var character: RuleCharacter { .modified }
 
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
         step.wanted = step.wanted.indices.map { $0 == operand && step.wanted[$0] }
-        return try ProportionalRule(epsilon: epsilon).cotangents(&step)
+        return try ProportionalRule().cotangents(&step)
     }
 }
 
 /// Sums whose terms count with their positive part only, `R_a = a⁺ R / Σ a⁺` (excitation backpropagation).
 struct PositiveSumRule: BackwardRule {
-    let epsilon: Double
-
     var character: RuleCharacter { .modified }
 
     func cotangents(_ step: inout BackwardStep) throws(DifferentiationError) -> [Cotangent?] {
@@ -83,7 +81,7 @@ struct PositiveSumRule: BackwardRule {
         guard let first = wanted.first else { return step.none }
         // A constant term is a bias, which takes no part.
         let total = wanted.dropFirst().reduce(parts[first]) { step.add($0, parts[$1]) }
-        let weighting = step.dividedStably(relevance, by: total, epsilon)
+        let weighting = step.dividedStably(relevance, by: total, 0)
         var result = step.none
         for index in wanted { result[index] = Cotangent(step.multiply(parts[index], weighting), shape) }
         return result

@@ -1,4 +1,5 @@
 package import Graphs
+import Tensors
 
 /// How a linear layer divides the relevance of its results among the elements of its operand.
 package protocol RelevanceRule: Sendable {
@@ -18,7 +19,7 @@ package struct LinearRelevance {
     let result: ValueID
     /// The relevance of `z`.
     let relevance: ValueID
-    /// What keeps divisions by small numbers small.
+    /// What keeps divisions by small numbers small; 0 divides in proportion.
     let epsilon: Double
 
     /// `Op(x, W)` with other factors.
@@ -62,10 +63,28 @@ extension BackwardStep {
     /// `min(value, 0)`.
     mutating func negativePart(_ value: ValueID) -> ValueID { emit("Min", [value, scalar(0)]) }
 
-    /// `r / (z + ε sign z)` with sign 0 = 1.
+    /// `r / (z + ε sign z)` with sign 0 = 1; without ε the quotient itself.
     mutating func dividedStably(_ relevance: ValueID, by z: ValueID, _ epsilon: Double) -> ValueID {
+        guard epsilon > 0 else { return divided(relevance, by: z) }
         let sign = add(scale(isBelow(z, 0), by: -2 * epsilon), scalar(epsilon))
         return divide(relevance, add(z, sign))
+    }
+
+    /// `r / z`, and 0 where z is 0: a result to which nothing contributed, or whose terms cancel exactly, hands nothing on.
+    ///
+    /// No stabiliser, so relevance is conserved to rounding however small z is; below 1e-30 the quotient fades to 0, where it
+    /// could leave float32.
+    private mutating func divided(_ relevance: ValueID, by z: ValueID) -> ValueID {
+        let size = emit("Abs", [z])
+        guard elementType == .float32 else {
+            let isSome = emit("Greater", [size, scalar(1e-30)])
+            return emit("Where", [isSome, divide(relevance, emit("Where", [isSome, z, scalar(1)])), scalar(0)])
+        }
+        // 0 at 0, 1 from 2^-100 on.
+        let slope = Float(sign: .plus, exponent: 100, significand: 1)
+        let isSome = emit("HardSigmoid", [size], ["alpha": .float(slope), "beta": .float(0)])
+        let isNone = emit("HardSigmoid", [size], ["alpha": .float(-slope), "beta": .float(1)])
+        return divide(multiply(relevance, isSome), add(z, isNone))
     }
 }
 

@@ -9,7 +9,7 @@ package struct AttentionRelevance: GraphMethod {
         summary:
             "The score divided among the input's numbers, also through attention's softmax and both of its products.",
         formula: """
-            linear layers: R_i = x_i Σ_j W_ij R_j / (z_j + ε sign z_j);   softmax: R_i = x_i (R_i - s_i Σ R_j);   \
+            linear layers: R_i = x_i Σ_j W_ij R_j / (z_j + ε sign z_j);   sums and poolings: in proportion, without ε;   softmax: R_i = x_i (R_i - s_i Σ R_j);   \
             products A B: half to each, R_A = A ⊙ (R / 2z) Bᵀ;   activations: R;   LayerNorm: its deviation is a constant
             """,
         paper:
@@ -21,7 +21,7 @@ package struct AttentionRelevance: GraphMethod {
         parameters: [epsilon.description, gamma.description], display: .signed)
 
     private static let epsilon = MethodParameter.number(
-        "eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
+        "eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators of layers with weights")
     private static let gamma = MethodParameter.number(
         "gamma", 0, in: 0...1e6, "how much more contributions of a result's own sign count in linear layers")
 

@@ -28,15 +28,15 @@ package struct LayerwiseRelevance: GraphMethod {
         formula: """
             R_i = Σ_j (contribution of i to j / Σ_i contributions to j) R_j, from R = S; contributions with bias:
             epsilon x W · gamma x (W + γW⁺), b + γb⁺ · alpha1beta0 = zplus x⁺W⁺ + x⁻W⁻, b⁺ · alpha2beta1 2 (+) - 1 (-);   \
-            at the pixels: flat 1 · w2 W² · box x W - l W⁺ - h W⁻;   denominators z + ε sign z
+            at the pixels: flat 1 · w2 W² · box x W - l W⁺ - h W⁻;   denominators z + ε sign z at layers with weights, z elsewhere
             """,
         paper:
             "Bach, Binder, Montavon, Klauschen, Müller, Samek: On Pixel-Wise Explanations by Layer-Wise Relevance Propagation, PLoS ONE 2015; Montavon et al.: Layer-Wise Relevance Propagation: An Overview, 2019; Kohlbrenner et al.: Towards Best Practice in Explaining Neural Network Decisions with LRP, IJCNN 2020",
         result: "the input's shape", place: .input, cost: "1 forward pass, 1 to 4 full backward passes by rule",
         fits:
-            "ReLU networks above all; others too: activations pass relevance on, gates and attention matrices count as weights, deviations of normalisations as constants. Target a logit, not a probability",
+            "ReLU networks above all; others too: activations pass relevance on, gates (those of recurrent cells too) and attention matrices count as weights, deviations of normalisations as constants. Target a logit, not a probability",
         remarks:
-            "The sum of the map is the score less what biases keep, and is reported. As ε goes to 0, rule=epsilon is gradient-x-input on ReLU networks, and as noisy. alpha1beta0 and zplus (the same rule) show nearly the same map for every class and survive randomised upper layers: their products of non-negative matrices converge to rank 1 (Sixt et al. 2020, When Explanations Lie). The composites epsilon-gamma-box and epsilon-plus-flat keep the upper layers' epsilon, which is specific to the class, and are what the literature recommends for photographs. captum's GammaRule leaves the bias as it is, and its Alpha1_Beta0 keeps negative biases and multiplies positive weights with negative inputs; Gaze follows the definitions. Where a sum of branches hands relevance to negative results (residual networks), gamma's own denominators can cancel: generalised-gamma raises the contributions of each result's own sign, equals gamma where operands and results are positive, and is what the composite uses.",
+            "The sum of the map is the score less what biases keep, and is reported. As ε goes to 0, rule=epsilon is gradient-x-input on ReLU networks, and as noisy. alpha1beta0 and zplus (the same rule) show nearly the same map for every class and survive randomised upper layers: their products of non-negative matrices converge to rank 1 (Sixt et al. 2020, When Explanations Lie). The composites epsilon-gamma-box and epsilon-plus-flat keep the upper layers' epsilon, which is specific to the class, and are what the literature recommends for photographs. eps belongs to layers with weights: convolutions, matrix products, and the normalisations and biases that the exporter left as nodes of their own. Poolings, sums of branches, interpolation and products of two activations divide in exact proportion, so that they keep the sum; where their result is exactly 0, nothing is handed on. captum's GammaRule leaves the bias as it is, and its Alpha1_Beta0 keeps negative biases and multiplies positive weights with negative inputs; Gaze follows the definitions. Where a sum of branches hands relevance to negative results (residual networks), gamma's own denominators can cancel: generalised-gamma raises the contributions of each result's own sign, equals gamma where operands and results are positive, and is what the composite uses.",
         parameters: [
             rule.description, epsilon.description, gamma.description, first.description, low.description,
             high.description,
@@ -46,7 +46,7 @@ package struct LayerwiseRelevance: GraphMethod {
     private static let rule = MethodParameter.choice(
         "rule", Rule.epsilon, "how linear layers divide relevance, or a composite of several such rules")
     private static let epsilon = MethodParameter.number(
-        "eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators")
+        "eps", 1e-6, in: 1e-30...1e6, "what stabilises the denominators of layers with weights")
     private static let gamma = MethodParameter.number(
         "gamma", 0.25, in: 0...1e6, "how much more positive weights count, for rules with gamma")
     private static let first = MethodParameter.choice(

@@ -42,9 +42,9 @@ import Testing
     static let captum = cases("captum")
 
     @Test func theFilesAreComplete() {
-        #expect(Self.formulas.count == 27)
-        #expect(Self.conservation.count == 12)
-        #expect(Self.captum.count == 6)
+        #expect(Self.formulas.count == 67)
+        #expect(Self.conservation.count == 16)
+        #expect(Self.captum.count == 7)
     }
 
     @Test(arguments: formulas)
