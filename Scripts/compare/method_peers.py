@@ -130,14 +130,15 @@ def captum_ablation(file, baseline):
 
 
 def captum_lrp(rule):
-    """With the same small number in all denominators: captum's own choices are 1e-9, where a negative bias can make any difference."""
+    """With the same small number in the denominators of layers with weights: captum's own choices are 1e-9, where a negative bias can make any
+    difference. Poolings keep captum's."""
     def answer(question, files):
         model = Scores(question)
         for module in model.modules():
             weighted = isinstance(module, (nn.Conv2d, nn.Linear))
             if weighted or isinstance(module, (nn.BatchNorm2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)):
                 module.rule = rule() if weighted else EpsilonRule()
-                module.rule.STABILITY_FACTOR = 1e-6
+                module.rule.STABILITY_FACTOR = 1e-9 if isinstance(module, (nn.AvgPool2d, nn.AdaptiveAvgPool2d)) else 1e-6
         return captum.attr.LRP(model).attribute(question.x.clone(), target=question.targets)
     return answer
 
@@ -318,15 +319,16 @@ def captum_peers():
         "smoothgrad@shared-noise": Peer("captum", captum_noise("smoothgrad", "shared-noise")),
         "smoothgrad-squared": Peer("captum", captum_noise("smoothgrad_sq")),
         "vargrad": Peer("captum", captum_noise("vargrad")),
-        "guided-backprop": Peer("captum", captum_gradient(captum.attr.GuidedBackprop), relu_reasons(True)),
-        "deconvnet": Peer("captum", captum_gradient(captum.attr.Deconvolution), relu_reasons(False)),
+        # Hooks on nn.ReLU leave ReLU6 its derivative.
+        "guided-backprop@relu": Peer("captum", captum_gradient(captum.attr.GuidedBackprop), relu_reasons(True)),
+        "deconvnet@relu": Peer("captum", captum_gradient(captum.attr.Deconvolution), relu_reasons(False)),
         "lrp": Peer("captum", captum_lrp(EpsilonRule), captum_relevance("epsilon"), has_relevance),
         "lrp@gamma": Peer("captum", captum_lrp(GammaRule), captum_relevance("gamma"), has_relevance),
         "lrp@alpha1beta0": Peer("captum", captum_lrp(Alpha1_Beta0_Rule), captum_relevance("alpha1beta0"), has_relevance),
         "gradcam": Peer("captum", captum_layer(captum.attr.LayerGradCam), fits=is_map),
         "hirescam": Peer("captum", captum_layer(captum.attr.LayerGradientXActivation, lambda a: a.sum(1)),
                          aliased(lambda a, g: (g * a).sum(1)), is_map),
-        "guided-gradcam": Peer("captum", captum_guided("bilinear"), guided["bilinear"], is_map),
+        "guided-gradcam@relu": Peer("captum", captum_guided("bilinear"), guided["bilinear"], is_map),
         "guided-gradcam@nearest": Peer("captum", captum_guided("nearest"), guided["nearest"], is_map),
         "occlusion": Peer("captum", captum_occlusion((15, 15), (8, 8), 0.0)),
         "occlusion@5x4": Peer("captum", captum_occlusion((5, 4), (3, 2), 0.5)),
@@ -348,7 +350,7 @@ def grad_cam_peers():
     eps = ((EPSILON, lambda question, files: reference.gradcam_plus_plus(question, eps=1e-6)),
            (f"{EPSILON}; {ALIAS}", overwritten(plus_plus)))
     return {
-        "guided-backprop": Peer("grad-cam", grad_cam_guided, ((FUNCTIONAL, modules_only(True)),)),
+        "guided-backprop@relu": Peer("grad-cam", grad_cam_guided, ((FUNCTIONAL, modules_only(True)),)),
         "gradcam": Peer("grad-cam", grad_cam("GradCAM"), aliased(average)),
         "gradcam-weights": Peer("grad-cam", grad_cam("GradCAM", "get_cam_weights")),
         "xgradcam": Peer("grad-cam", grad_cam("XGradCAM"), aliased(axiomatic)),

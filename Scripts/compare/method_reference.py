@@ -196,10 +196,10 @@ def cam(question):
     return weighted(question.model.get_submodule(question.network.head).weight[question.targets], a)
 
 
-def guided_gradcam(question, mode="bilinear"):
+def guided_gradcam(question, mode="bilinear", relu6=True):
     map = gradcam(question)[:, None].clamp(min=0)
     options = {"align_corners": False} if mode == "bilinear" else {}
-    return relu_rule(question, masks=True) * F.interpolate(map, question.size, mode=mode, **options)
+    return relu_rule(question, masks=True, relu6=relu6) * F.interpolate(map, question.size, mode=mode, **options)
 
 
 def unit_range(channels):

@@ -56,10 +56,10 @@ def gradient_rows():
         noise("smoothgrad", reference.smoothgrad, "shared-noise"),
         noise("smoothgrad-squared", reference.smoothgrad_squared),
         noise("vargrad", reference.vargrad),
-        relu("guided-backprop", "guided-backprop", masks=True),
-        relu("guided-backprop@relu6", "guided-backprop:relu6=true", masks=True, relu6=True),
-        relu("deconvnet", "deconvnet", masks=False),
-        relu("deconvnet@relu6", "deconvnet:relu6=true", masks=False, relu6=True),
+        relu("guided-backprop", "guided-backprop", masks=True, relu6=True),
+        relu("guided-backprop@relu", "guided-backprop:relu6=false", masks=True),
+        relu("deconvnet", "deconvnet", masks=False, relu6=True),
+        relu("deconvnet@relu", "deconvnet:relu6=false", masks=False),
     ]
 
 
@@ -104,8 +104,10 @@ def layer_rows():
         plain("eigencam", reference.eigencam),
         Row("eigencam@center", "eigencam:center=true", lambda question, files: reference.eigencam(question, center=True)),
         plain("guided-gradcam", reference.guided_gradcam),
-        Row("guided-gradcam@nearest", "guided-gradcam:upsample=nearest",
-            lambda question, files: reference.guided_gradcam(question, "nearest")),
+        Row("guided-gradcam@relu", "guided-gradcam:relu6=false",
+            lambda question, files: reference.guided_gradcam(question, relu6=False)),
+        Row("guided-gradcam@nearest", "guided-gradcam:upsample=nearest,relu6=false",
+            lambda question, files: reference.guided_gradcam(question, "nearest", relu6=False)),
         score("paper"),
         score("align-corners"),
         score("normalise-first"),

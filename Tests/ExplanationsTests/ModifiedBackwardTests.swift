@@ -142,10 +142,13 @@ import Testing
         #expect(try notes("Sigmoid", "guided-backprop").contains("guided-backprop is the plain gradient"))
         let rectified = try notes("Relu", "deconvnet")
         #expect(!rectified.contains("plain gradient"))
-        let clipped = try notes("Clip", "deconvnet", bounds: [0, 6])
-        #expect(clipped.contains("1 Clip nodes act as ReLU6") && clipped.contains("deconvnet is the plain gradient"))
-        let counted = try notes("Clip", "deconvnet:relu6=true", bounds: [0, 6])
-        #expect(!counted.contains("ReLU6"))
+        let clipped = try notes("Clip", "deconvnet:relu6=false", bounds: [0, 6])
+        #expect(clipped.contains("1 Clip node acts as ReLU6") && clipped.contains("deconvnet is the plain gradient"))
+        let counted = try notes("Clip", "deconvnet", bounds: [0, 6])
+        #expect(!counted.contains("ReLU6") && !counted.contains("plain gradient"))
+        // No rectifier: its lower bound is not 0.
+        #expect(
+            try notes("Clip", "guided-backprop", bounds: [-1, 1]).contains("guided-backprop is the plain gradient"))
     }
 
     /// Windows, channel attention and class attention are no attention from all tokens to all tokens; neither is a convolution.

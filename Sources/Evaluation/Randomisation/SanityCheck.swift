@@ -73,13 +73,11 @@ public struct SanityCheck: Sendable {
     }
 
     /// The methods of the paper, with few samples: noise that both models share hides no difference between them.
-    ///
-    /// Guided backpropagation gates ReLU6 as well: without that it would be the plain gradient where rectifiers are clipped.
     public static let methods = [
         MethodSpecification("gradient"), MethodSpecification("smoothgrad", parameters: ["samples": "10"]),
-        MethodSpecification("gradient-x-input"), MethodSpecification("guided-backprop", parameters: ["relu6": "true"]),
+        MethodSpecification("gradient-x-input"), MethodSpecification("guided-backprop"),
         MethodSpecification("integrated-gradients", parameters: ["steps": "10"]), MethodSpecification("gradcam"),
-        MethodSpecification("guided-gradcam", parameters: ["relu6": "true"]),
+        MethodSpecification("guided-gradcam"),
     ]
 
     /// The similarities that are measured. Ranks decide: SSIM and HOG of maps that are stretched from their smallest to their

@@ -10,7 +10,7 @@ package struct Deconvnet: GraphMethod {
             "dx = max(g, 0) at every ReLU, g the gradient of its result; max pooling goes back to its maxima; the derivative everywhere else",
         paper: "Zeiler, Fergus: Visualizing and Understanding Convolutional Networks, ECCV 2014",
         result: "the input's shape", place: .input, cost: "1 forward pass, 1 full backward pass",
-        fits: "ReLU networks with max pooling; without a ReLU it is the gradient",
+        fits: "ReLU networks with max pooling, clipped ReLUs included; without a rectifier it is the gradient",
         remarks:
             "Depends on the picture only through max pooling, and hardly on the class: it nearly restores the picture (Nie, Zhang, Patel 2018; Mahendran, Vedaldi 2016), so it fails what Adebayo et al. 2018 ask of an explanation. Without max pooling the maps are unclear (Springenberg et al. 2015).",
         parameters: [GuidedBackpropagation.relu6.description], display: .magnitude)
