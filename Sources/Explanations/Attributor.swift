@@ -167,7 +167,8 @@ public final class Attributor: Sendable {
         let chosen = try query.chosen.map { LayerChoice(layer: try layer($0.layer.tensorName), reason: $0.reason) }
         let question = Question(
             graph: resolved.graph, scored: resolved.parts.map(\.value), input: resolved.explained,
-            namedLayer: try query.layer.map(layer), chosen: chosen, batch: batches.size)
+            namedLayer: try query.layer.map(layer), chosen: chosen, batch: batches.size,
+            modelValues: resolved.modelValues)
         return (question, resolved)
     }
 
@@ -177,6 +178,8 @@ public final class Attributor: Sendable {
         let parts: [ResolvedTarget.Part]
         let explained: ValueID
         let notes: [String]
+        /// How many values the graph has without those that the target appended.
+        let modelValues: Int
     }
 
     /// A target on the graph of one portion.
@@ -186,14 +189,16 @@ public final class Attributor: Sendable {
     ) throws -> Resolved {
         let graph = try specialisedGraph(for: inputs.mapValues(\.shape))
         var resolver = TargetResolver(
-            graph: graph, batch: batches.size, samples: batches.origins(of: portion), of: batches.originalSamples,
+            graph: graph, batch: batches.size, input: batches.explained, samples: batches.origins(of: portion),
+            of: batches.originalSamples,
             readMask: readMask)
         let resolved = try resolver.resolve(target, text: text)
         let input = try resolver.graph.input(named: batches.explained)
         let explained = try resolver.graph.explainedValue(ofInput: input)
         return Resolved(
             graph: resolver.graph, parts: resolved.parts, explained: explained,
-            notes: graph.notes + resolved.notes + graph.notes(onExplaining: explained, for: input))
+            notes: graph.notes + resolved.notes + graph.notes(onExplaining: explained, for: input),
+            modelValues: graph.values.count)
     }
 }
 

@@ -91,7 +91,7 @@ struct Batches {
         switch target {
         case .elements(let source, .perSample(let indices)) where indices.count == originalSamples:
             return .elements(source, .perSample(origins(of: batch).map { indices[$0] }))
-        case .elements, .energy, .cosine, .dot: return target
+        case .elements, .energy, .cosine, .dot, .error: return target
         case .mean(let inner, let mask): return .mean(self.target(inner, of: batch), mask: mask)
         case .sum(let inner): return .sum(self.target(inner, of: batch))
         case .probability(let inner): return .probability(self.target(inner, of: batch))

@@ -14,6 +14,8 @@ public enum ExplanationError: Error, Sendable, Hashable {
     case batch(reason: String)
     /// A method that does not fit the layer or model.
     case unsuitable(method: String, reason: String)
+    /// Outputs of which it is not known which numbers are class scores.
+    case unknownHead(reason: String, example: String)
     /// Numbers that are not finite.
     case notFinite(what: String, count: Int)
 }
@@ -38,6 +40,8 @@ extension ExplanationError: CustomStringConvertible {
             "The batch does not fit: \(reason)."
         case .unsuitable(let method, let reason):
             "\(method) cannot be used here: \(reason)."
+        case .unknownHead(let reason, let example):
+            "What to explain is not settled: \(reason); name it with --target, e.g. \(TargetText.option(example))."
         case .notFinite(let what, let count):
             "\(what) contains \(count) values that are NaN or infinite; check the input's normalisation and the model's weights."
         }

@@ -15,12 +15,15 @@ package struct Question: Sendable {
     private let chosen: LayerChoice?
     /// The number of samples.
     package let batch: Int
+    /// How many values the model has; what a target appends behind them is no layer of the model.
+    package let modelValues: Int
     /// The choice needs an analysis of the whole graph, and several methods ask for it.
     private let choice = RecentlyUsed<ValueID, LayerChoice>(capacity: 1)
     private let head = RecentlyUsed<ValueID, AveragingHead>(capacity: 1)
 
     package init(
-        graph: Graph, scored: [ValueID], input: ValueID, namedLayer: Layer?, chosen: LayerChoice? = nil, batch: Int
+        graph: Graph, scored: [ValueID], input: ValueID, namedLayer: Layer?, chosen: LayerChoice? = nil, batch: Int,
+        modelValues: Int? = nil
     ) {
         self.graph = graph
         self.scored = scored
@@ -28,6 +31,7 @@ package struct Question: Sendable {
         self.namedLayer = namedLayer
         self.chosen = chosen
         self.batch = batch
+        self.modelValues = modelValues ?? graph.values.count
     }
 
     /// The layer of layer methods: the named one, or the automatic choice.
@@ -38,14 +42,21 @@ package struct Question: Sendable {
             throw ExplanationError.target(text: "", reason: "it reads no output")
         }
         return try choice.value(for: scored) {
-            try graph.automaticLayer(from: input, to: graph.trunkEnd(of: scored, from: input))
+            try graph.automaticLayer(from: input, to: end(of: scored))
         }
     }
 
     /// The layers that the automatic choice is made among, its choice first.
     package func layerCandidates() throws -> [LayerChoice] {
         guard let scored = scored.first else { return [] }
-        return graph.layerCandidates(from: input, to: graph.trunkEnd(of: scored, from: input))
+        return graph.layerCandidates(from: input, to: end(of: scored))
+    }
+
+    /// Where layers of interest end.
+    private func end(of scored: ValueID) -> ValueID {
+        guard scored.index >= modelValues else { return graph.trunkEnd(of: scored, from: input) }
+        let read = graph.modelValue(behind: scored, of: modelValues)
+        return graph.trunkEnd(of: graph.valueBeforeActivation(read), from: input)
     }
 
     /// The layer with how it lies over the picture; fails where it is no map.

@@ -98,7 +98,7 @@ extension Target {
         switch self {
         case .elements(let source, _): [source]
         case .mean(let inner, _), .sum(let inner), .probability(let inner), .logit(let inner), .energy(let inner),
-            .cosine(let inner, _), .dot(let inner, _):
+            .cosine(let inner, _), .dot(let inner, _), .error(let inner, _, _):
             inner.sources
         case .combination(let terms): terms.reduce(into: []) { $0.formUnion($1.target.sources) }
         }

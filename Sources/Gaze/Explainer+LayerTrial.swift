@@ -35,7 +35,7 @@ extension Explainer {
     /// where there are no other classes.
     func rival(of finding: Finding, _ request: ScoreRequest, in reading: HeadReading) throws -> HeadScore? {
         switch reading.head.description.kind {
-        case .embedding, .regression, .binary: return nil
+        case .embedding, .regression, .binary, .picture: return nil
         case .classifier, .multiLabel, .segmentation, .fullyConvolutional, .sequence, .detector: break
         }
         let other =

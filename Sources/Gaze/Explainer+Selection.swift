@@ -36,9 +36,13 @@ extension Explainer {
         var choice = FindingChoice()
         switch box {
         case nil: break
+        case .box? where head.kind != .detector && reading.head.mapSize != nil: break
         case _ where head.kind != .detector:
             throw GazeError.unsuitableChoice(
-                option: "--box", head: head.kind.rawValue, advice: "it has no boxes; choose a class with -c")
+                option: "--box", head: head.kind.rawValue,
+                advice: reading.head.mapSize == nil
+                    ? "it has no boxes; choose a class with -c"
+                    : "it has no candidates; give a region as x0,y0,x1,y1")
         case .candidate(let index): choice.candidate = index
         case .box(let box):
             let (left, top) = geometry.inputPoint(x: box.left, y: box.top)
@@ -62,7 +66,8 @@ extension Explainer {
 
     /// What varies the score, in the terms of the head.
     func request(
-        contrast: String?, mask: PlaceMask?, for reading: HeadReading, geometry: PictureGeometry
+        contrast: String?, mask: PlaceMask?, box: BoxSelection? = nil, for reading: HeadReading,
+        geometry: PictureGeometry
     ) throws -> ScoreRequest {
         let head = reading.head.description
         var request = ScoreRequest(names: classNames)
@@ -81,15 +86,29 @@ extension Explainer {
             }
             request.mask = try mask.places(height: size.height, width: size.width, geometry: geometry)
         }
+        if case .box(let region)? = box, head.kind != .detector, let size = reading.head.mapSize {
+            let places = try region.places(height: size.height, width: size.width, geometry: geometry)
+            let both = try request.mask.map { mask in
+                try Tensor(shape: mask.shape, elements: zip(mask.elements, places.elements).map { $0 * $1 })
+            }
+            request.mask = both ?? places
+        }
         return request
     }
 
     private func index(of text: String, head: HeadDescription) throws -> Int {
+        guard head.kind != .picture else {
+            throw GazeError.unsuitableChoice(
+                option: "-c", head: "model with a \(head.kind.rawValue) as output",
+                advice:
+                    "there are no classes; leave -c out, choose a region with --mask or --box, or name a channel with \(TargetText.option("mean(\(TargetText.name(head.output))[0])"))"
+            )
+        }
         guard head.kind != .embedding else {
             throw GazeError.unsuitableChoice(
                 option: "-c", head: "model of \(head.kind.rawValue)s",
                 advice:
-                    "there are no classes; leave -c out, compare with another picture by --vs IMAGE, or name a component with --target '\(head.output)[0]'"
+                    "there are no classes; leave -c out, compare with another picture by --vs IMAGE, or name a component with \(TargetText.option("\(TargetText.name(head.output))[0]"))"
             )
         }
         let names =
@@ -109,7 +128,9 @@ extension Explainer {
     func notes(on head: HeadDescription, _ ranking: [Prediction]) -> [String] {
         var notes: [String] = []
         if head.isGuess {
-            notes.append("the model is taken for a \(head.kind.rawValue): \(head.reason); that is a guess")
+            let kind = head.kind == .picture ? "model that puts out a picture" : head.kind.rawValue
+            let question = head.question.map { ": \($0)" } ?? ""
+            notes.append("the model is taken for a \(kind): \(head.reason); that is a guess\(question)")
         }
         if head.kind == .detector, let first = ranking.first, (first.probability ?? 0) < NonMaximumSuppression.threshold
         {

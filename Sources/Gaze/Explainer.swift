@@ -85,7 +85,7 @@ public final class Explainer: Sendable {
     ///   - methods: Names of the catalogue whose results are maps.
     ///   - classes: Which classes; the highest by default. One that is selected twice is explained once.
     ///   - contrast: A class whose score is subtracted; for embeddings the path of a picture that is compared with.
-    ///   - box: Which candidate of a detector; the likeliest by default.
+    ///   - box: Which candidate of a detector, the likeliest by default; which region of a model that answers place by place.
     ///   - mask: Which places count, for models that answer place by place; those where the class wins by default.
     ///   - layer: A layer or tensor name; nil is the sidecar's, else the automatic choice.
     ///   - automaticLayer: How the automatic choice is made.
@@ -105,7 +105,7 @@ public final class Explainer: Sendable {
         let reading = try reading(of: input)
         let head = reading.head.description
         let chosen = try findings(classes, box: box, in: reading, geometry: geometry)
-        let request = try request(contrast: contrast, mask: mask, for: reading, geometry: geometry)
+        let request = try request(contrast: contrast, mask: mask, box: box, for: reading, geometry: geometry)
         let ranking = try predictions(reading, geometry: geometry)
         return try chosen.flatMap { finding in
             guard finding.index != request.contrast else {
@@ -190,7 +190,7 @@ public final class Explainer: Sendable {
         let texts = model.outputs.map { port in
             "'\(port.name)' [\(port.dimensions.map(\.description).joined(separator: ", "))]"
         }
-        return .noClassScores(outputs: texts, example: "mean(\(model.outputs.first?.name ?? "#0"))")
+        return .noClassScores(outputs: texts, example: model.graph.exampleTarget)
     }
 
     private func display(of method: MethodSpecification) throws -> MethodDescription.Display {

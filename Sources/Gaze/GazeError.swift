@@ -51,7 +51,7 @@ extension GazeError: CustomStringConvertible {
         case .furtherInputs(let names):
             "The model has inputs besides the picture (\(names.joined(separator: ", "))); give all of them as tensor files with 'gaze attribute'."
         case .noClassScores(let outputs, let example):
-            "What the outputs mean (\(outputs.joined(separator: ", "))) is not known; name what to explain with --target, e.g. --target '\(example)'."
+            "What the outputs mean (\(outputs.joined(separator: ", "))) is not known; name what to explain with --target, e.g. \(TargetText.option(example))."
         case .unsuitableChoice(let option, let head, let advice):
             "\(option) does not fit a model that is a \(head): \(advice)."
         case .mask(let path, let reason):

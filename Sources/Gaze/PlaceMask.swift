@@ -67,3 +67,26 @@ public struct PlaceMask: Sendable, Hashable {
         return places
     }
 }
+
+extension PictureBox {
+    /// 1 at the places of a map `[height, width]` over the model's input whose centres lie in the box of the photograph.
+    func places(height: Int, width: Int, geometry: PictureGeometry) throws -> Tensor<Float> {
+        var places = Tensor<Float>(repeating: 0, shape: [height, width])
+        places.mutateElements { elements in
+            for row in 0..<height {
+                for column in 0..<width {
+                    let point = geometry.photoPoint(
+                        x: (Double(column) + 0.5) * Double(geometry.inputWidth) / Double(width),
+                        y: (Double(row) + 0.5) * Double(geometry.inputHeight) / Double(height))
+                    let isInside = left <= point.x && point.x < right && top <= point.y && point.y < bottom
+                    elements[row * width + column] = isInside ? 1 : 0
+                }
+            }
+        }
+        guard places.elements.contains(1) else {
+            throw GazeError.mask(
+                path: "--box \(left),\(top),\(right),\(bottom)", reason: "no place that the model looks at lies in it")
+        }
+        return places
+    }
+}

@@ -8,7 +8,9 @@ struct AttributeCommand: ParsableCommand {
         commandName: "attribute", abstract: "Raw tensor in, raw tensor out: for programs and comparisons.",
         discussion: """
             No picture, no preprocessing, no display step. Every --method writes OUTPUT/LABEL.npy as float32.
-            Targets: 3, [1,7,4], NAME[3], #1[3], mean(T), mean(T, mask.npy), sum(T), a - b, 0.5 * a, prob(3), logit(3), dot(NAME, vector.npy).
+            Targets: 3, [1,7,4], NAME[3], #1[3], mean(T), mean(T, mask.npy), sum(T), a - b, 0.5 * a, prob(3), logit(3), \
+            dot(NAME, vector.npy), energy(NAME), error(NAME[, FILE.npy]), absolute-error(NAME[, FILE.npy]). NAME is an output \
+            or a tensor inside of the model, in quotes where it has other signs than letters, digits and _.:/@$-: "a [b]"[3], "91".
             """)
 
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))

@@ -41,7 +41,8 @@ struct InspectCommand: ParsableCommand {
         list("Inputs", inspection.inputs)
         list("Outputs", inspection.outputs)
         if let head = inspection.head {
-            list("Head", ["\(head.kind.rawValue): \(head.reason)\(head.isGuess ? "; that is a guess" : "")"])
+            let guess = head.isGuess ? "; that is a guess\(head.question.map { ": \($0)" } ?? "")" : ""
+            list("Head", ["\(head.kind.rawValue): \(head.reason)\(guess)"])
         }
         Console.put("Parameters  \(inspection.parameters)")
         Console.put("Operators")

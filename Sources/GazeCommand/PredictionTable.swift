@@ -14,7 +14,7 @@ enum PredictionTable {
     private static func number(_ prediction: Prediction, _ head: HeadDescription) -> String {
         switch head.kind {
         case .segmentation, .sequence: percent(prediction.area)
-        case .regression, .embedding: String(format: "%.5g", prediction.score)
+        case .regression, .embedding, .picture: String(format: "%.5g", prediction.score)
         default: percent(prediction.probability)
         }
     }
@@ -27,6 +27,7 @@ enum PredictionTable {
             return "\(places) (class \(prediction.index), mean probability there \(percent(prediction.probability)))"
         case .regression: return "(element \(prediction.index) of '\(head.output)')"
         case .embedding: return "length of '\(head.output)'"
+        case .picture: return "mean of '\(head.output)'"
         case .detector:
             let place = prediction.box.map { box in
                 [box.left, box.top, box.right, box.bottom].map { String(format: "%.0f", $0) }.joined(separator: ",")

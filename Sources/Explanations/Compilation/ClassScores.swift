@@ -11,14 +11,14 @@ struct ClassScores {
 
     /// - Throws: `ExplanationError.target` where the model is no classifier.
     init(of graph: Graph, input: String, batch: Int, target: CompilationTarget) throws {
-        let known = OutputSurvey(graph, input: input, batch: batch).head()
+        let known = try OutputSurvey(graph, input: input, batch: batch).head()
         guard let head = known, [.classifier, .multiLabel].contains(head.description.kind) else {
             let kind =
                 known.map { "the model is a \($0.description.kind.rawValue)" } ?? "what its outputs mean is not known"
             throw ExplanationError.target(
                 text: target.text,
                 reason:
-                    "it needs one score a class, and \(kind); give a --target of your own, e.g. 'mean(\(graph.outputs.first?.name ?? "#0"))'"
+                    "it needs one score a class, and \(kind); give a target of your own, e.g. \(TargetText.option(graph.exampleTarget))"
             )
         }
         self.head = head

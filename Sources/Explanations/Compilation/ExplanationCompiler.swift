@@ -70,7 +70,7 @@ struct ExplanationCompiler {
         let (seeds, target) = try weights(in: &graph)
         let question = Question(
             graph: graph, scored: question.scored, input: question.input, namedLayer: question.namedLayer,
-            batch: question.batch)
+            batch: question.batch, modelValues: question.modelValues)
         var notes = resolved.notes
         var answer: QuestionGraph
         let map: ValueID

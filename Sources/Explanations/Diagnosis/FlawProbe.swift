@@ -42,7 +42,7 @@ struct FlawProbe {
     private var saturation: String? {
         let isProbability = parts.allSatisfy { part in
             let positions = part.weights.elements.indices.filter { part.weights.elements[$0] != 0 }
-            return !positions.isEmpty && graph.areProbabilities(positions, of: part.value)
+            return !positions.isEmpty && graph.probabilityFactor(positions, of: part.value) == 1
         }
         guard isProbability, score > 0.999 || score < 0.001 else { return nil }
         return

@@ -4,90 +4,96 @@ import Tensors
 /// Two outputs, boxes `[N, 4]` and class scores `[N, C]`, as SSD and RetinaNet have them before non-maximum suppression.
 package struct BoxAndScoreHead: CandidateHead {
     package let description: HeadDescription
-    let scores: OutputSurvey.Output
-    let boxOutput: OutputSurvey.Output
+    let parts: DetectorParts
     let inputSize: (height: Int, width: Int)
 
     package static func recognised(_ output: OutputSurvey.Output, in survey: OutputSurvey) -> BoxAndScoreHead? {
-        guard let size = survey.inputSize, let (scores, boxes) = pair(with: output, in: survey) else { return nil }
-        let count = scores.classLength
-        let hasBackground = count > 1 && scores.activation != "Sigmoid" && survey.labelCount != count
-        let isGuess = hasBackground && scores.activation == nil
+        guard let size = survey.inputSize, let (scores, boxes) = survey.boxesAndScores(with: output),
+            boxes.output.activation == nil
+        else { return nil }
+        let (count, activation) = (scores.count, scores.output.activation)
+        let isProduct = survey.isProductOfProbabilities(scores.output)
+        let hasBackground = count > 1 && activation != "Sigmoid" && !isProduct && survey.labelCount != count
+        let isGuess = hasBackground && activation == nil
         let background =
             !hasBackground
             ? "" : ", class 0 is the background\(isGuess ? ", which is a guess because there is no softmax" : "")"
+        let names = [scores.output.name, boxes.output.name]
+        let form: DetectorParts.Form =
+            if let activation { .activated(activation) } else {
+                hasBackground ? .exclusive : isProduct ? .unknown : .independent
+            }
         return BoxAndScoreHead(
             description: HeadDescription(
-                .detector, output: scores.name, outputs: [scores.name, boxes.name], classCount: count,
+                .detector, output: names[0], outputs: names, classCount: count,
                 reason:
-                    "'\(scores.name)' holds \(count) class score\(count == 1 ? "" : "s") and '\(boxes.name)' a box for each of \(boxes.candidateLength) candidates\(background)\(survey.choice(of: [scores.name, boxes.name]))",
+                    "'\(names[0])' holds \(count) class score\(count == 1 ? "" : "s") and '\(names[1])' a box for each of \(boxes.candidates) candidates\(background)\(survey.choice(of: names))",
                 isGuess: isGuess, firstClass: hasBackground ? 1 : 0),
-            scores: scores, boxOutput: boxes, inputSize: size)
+            parts: DetectorParts(
+                classes: scores, form: form, boxes: boxes, emptyClass: hasBackground ? 0 : nil),
+            inputSize: size)
     }
+}
 
-    private static func pair(
-        with output: OutputSurvey.Output, in survey: OutputSurvey
-    ) -> (scores: OutputSurvey.Output, boxes: OutputSurvey.Output)? {
-        let tables = survey.outputs.filter { !$0.isAuxiliary && $0.isTable }
-        func isBoxes(_ output: OutputSurvey.Output) -> Bool { output.classLength == 4 && output.activation == nil }
-        let boxes = tables.filter(isBoxes)
-        let words = ["box", "loc", "reg", "coord"]
-        guard let chosen = boxes.first(where: { $0.isCalled(words) }) ?? boxes.first,
-            let scores = tables.first(where: { $0.name != chosen.name && $0.candidateLength == chosen.candidateLength }
-            ),
-            output.name == chosen.name || output.name == scores.name
+extension OutputSurvey {
+    /// The two outputs that belong together as class scores and boxes, where `output` is one of them.
+    func boxesAndScores(with output: Output) -> (scores: CandidateTable, boxes: CandidateTable)? {
+        let tables = outputs.filter { !$0.isAuxiliary && !$0.holdsIndices && $0.isTable }
+        // Of two tables of four columns the name tells, else a softmax; a few queries have their boxes behind a sigmoid, many anchors not.
+        func rank(_ output: Output) -> Int {
+            if output.isCalled(["box", "loc", "reg", "coord"]) { return 0 }
+            if output.activation == "Softmax" || output.isCalled(["logit", "class", "cls", "score", "prob", "conf"]) {
+                return 4
+            }
+            let candidates = output.longAxes.map { output.axes[$0] }.max() ?? 0
+            let isQuery =
+                candidates <= 1000
+                && !GridSizes.fit(candidates, height: inputSize?.height ?? 0, width: inputSize?.width ?? 0)
+            return output.activation == nil ? 2 : isQuery ? 1 : 3
+        }
+        let boxes = tables.filter { $0.fourAxis != nil }.enumerated().sorted {
+            (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
+        }.map(\.element)
+        guard let chosen = boxes.first, let four = chosen.fourAxis else { return nil }
+        let candidateAxis = chosen.longAxes.first { $0 != four } ?? 0
+        let table = CandidateTable(chosen, candidateAxis: candidateAxis, numberAxis: four)
+        let scores = tables.first { $0.name != chosen.name && CandidateTable($0, candidates: table.candidates) != nil }
+        guard let scores, [chosen.name, scores.name].contains(output.name),
+            let classes = CandidateTable(scores, candidates: table.candidates)
         else { return nil }
-        return (scores, chosen)
+        return (classes, table)
     }
+}
 
-    var candidateCount: Int { boxOutput.candidateLength }
-
-    func probabilities(of candidate: Int, in outputs: OutputValues) throws -> [Double] {
-        let count = scores.classLength
-        let elements = try outputs.value(scores.name).elements
-        let row = Array(elements[candidate * count..<(candidate + 1) * count])
-        var all =
-            scores.activation == nil && description.firstClass == 0
-            ? row.map(Probability.sigmoid) : Probability.ofClasses(row, activation: scores.activation)
-        for background in 0..<description.firstClass { all[background] = 0 }
-        return all
+extension OutputSurvey {
+    /// Whether scores are class probabilities times an objectness.
+    fileprivate func isProductOfProbabilities(_ output: Output) -> Bool {
+        var current = output.value
+        while let node = graph.producingNode(of: current), node.domain.isEmpty, let operand = node.input(0) {
+            switch node.operation {
+            case "Identity", "Cast", "Reshape", "Transpose", "Squeeze", "Unsqueeze": current = operand
+            case "Mul":
+                return node.operands.count == 2
+                    && node.operands.allSatisfy { factor in
+                        graph.traced([0], of: factor).first?.activation == "Sigmoid"
+                    }
+            default: return false
+            }
+        }
+        return false
     }
-
-    func boxes(in outputs: OutputValues) throws -> [InputBox]? {
-        let elements = try outputs.value(boxOutput.name).elements
-        let rows = (0..<candidateCount).map { Array(elements[$0 * 4..<$0 * 4 + 4]) }
-        guard let format = BoxFormat(of: rows) else { return nil }
-        return rows.map { format.box($0, width: inputSize.width, height: inputSize.height) }
-    }
-
-    func value(of candidate: Int, class index: Int, in outputs: OutputValues) throws -> Double {
-        Double(try outputs.value(scores.name).elements[candidate * scores.classLength + index])
-    }
-
-    func logit(of candidate: Int, class index: Int) -> Target {
-        let long = [scores.axes.firstIndex(of: candidateCount) ?? 0, scores.axes.count - 1]
-        return .logit(
-            .elements(
-                .name(scores.name),
-                .element(
-                    scores.axes.indices.map { axis in
-                        axis == long[0] ? candidate : axis == long[1] && scores.classLength > 1 ? index : 0
-                    })))
-    }
-
-    var remark: String { scores.activationRemark }
 }
 
 extension OutputSurvey.Output {
     /// Whether it has a row of numbers for each of many candidates.
     fileprivate var isTable: Bool {
         let long = longAxes
-        return (long.count == 2 || (long.count == 1 && axes.count <= 2)) && candidateLength >= 8
+        guard long.count == 2 || (long.count == 1 && axes.count <= 2) else { return false }
+        return (long.map { axes[$0] }.max() ?? 1) >= 8
     }
 
-    /// The number of candidates.
-    fileprivate var candidateLength: Int { longAxes.first.map { axes[$0] } ?? 1 }
-
-    /// How many numbers a candidate has.
-    fileprivate var classLength: Int { longAxes.count == 2 ? axes[longAxes[1]] : 1 }
+    /// The axis of the four numbers of a box, the last one where there are two.
+    fileprivate var fourAxis: Int? {
+        longAxes.count == 2 ? longAxes.last { axes[$0] == 4 } : nil
+    }
 }

@@ -22,14 +22,16 @@ package enum NonMaximumSuppression {
     static let limit = 300
 
     /// The candidates that stay, the likeliest first; the single likeliest where none reaches the threshold.
-    static func kept(_ candidates: [Candidate]) -> [Candidate] {
+    ///
+    /// - Parameter overlaps: Whether overlapping candidates of a class are one object; a model may have seen to that itself.
+    static func kept(_ candidates: [Candidate], overlaps: Bool = true) -> [Candidate] {
         let sorted = candidates.sorted { ($0.probability, $1.position) > ($1.probability, $0.position) }
         let likely = sorted.prefix { $0.probability >= threshold }.prefix(4096)
         var kept: [Candidate] = []
         for candidate in likely {
             guard kept.count < limit else { break }
             let isHidden = kept.contains { other in
-                guard other.index == candidate.index, let box = candidate.box, let taken = other.box else {
+                guard overlaps, other.index == candidate.index, let box = candidate.box, let taken = other.box else {
                     return false
                 }
                 return box.overlap(with: taken) > overlap
@@ -42,21 +44,50 @@ package enum NonMaximumSuppression {
 
 /// What detectors have in common: candidates with classes and boxes.
 protocol CandidateHead: Head {
-    /// How many candidates there are.
-    var candidateCount: Int { get }
-    /// A candidate's class scores as probabilities, 0 for the background.
-    func probabilities(of candidate: Int, in outputs: OutputValues) throws -> [Double]
-    /// The boxes, in the pixels of the input; nil where the numbers are none.
-    func boxes(in outputs: OutputValues) throws -> [InputBox]?
-    /// What the model puts out for a candidate's class.
-    func value(of candidate: Int, class index: Int, in outputs: OutputValues) throws -> Double
-    /// That element, before its activation.
-    func logit(of candidate: Int, class index: Int) -> Target
-    /// ` (before the softmax)`, where the scores pass one.
-    var remark: String { get }
+    /// Where its numbers stand.
+    var parts: DetectorParts { get }
+    /// Height and width of the input.
+    var inputSize: (height: Int, width: Int) { get }
 }
 
 extension CandidateHead {
+    /// How many candidates there are.
+    var candidateCount: Int { parts.classes.candidates }
+
+    /// A candidate's class scores as probabilities, 0 for the background.
+    func probabilities(of candidate: Int, in outputs: OutputValues) throws -> [Double] {
+        let row = parts.classes.row(candidate, of: try outputs.value(parts.classes.output.name).elements)
+        var all = parts.form.probabilities(row)
+        if let objectness = parts.objectness {
+            let number = objectness.row(candidate, of: try outputs.value(objectness.output.name).elements)
+            let factor = parts.form.probabilities(number).first ?? 1
+            all = all.map { $0 * factor }
+        }
+        if let empty = parts.emptyClass, all.indices.contains(empty) { all[empty] = 0 }
+        return all
+    }
+
+    /// The boxes, in the pixels of the input; nil where the numbers are none.
+    func boxes(in outputs: OutputValues) throws -> [InputBox]? {
+        guard let table = parts.boxes else { return nil }
+        let elements = try outputs.value(table.output.name).elements
+        let rows = (0..<candidateCount).map { candidate in
+            let row = table.row(candidate, of: elements)
+            return parts.isRowFirst ? [row[1], row[0], row[3], row[2]] : row
+        }
+        guard let format = parts.boxFormat ?? BoxFormat(of: rows, isCorners: parts.boxesAreCorners) else { return nil }
+        return rows.map { format.box($0, width: inputSize.width, height: inputSize.height) }
+    }
+
+    /// What the model puts out for a candidate's class.
+    func value(of candidate: Int, class index: Int, in outputs: OutputValues) throws -> Double {
+        let elements = try outputs.value(parts.classes.output.name).elements
+        return Double(elements[parts.classes.position(candidate, index)])
+    }
+
+    /// That element, before its activation.
+    func logit(of candidate: Int, class index: Int) -> Target { .logit(parts.classes.element(candidate, index)) }
+
     package func findings(in outputs: OutputValues) throws -> [Finding] {
         let boxes = try boxes(in: outputs)
         let candidates = try (0..<candidateCount).map { position in
@@ -66,7 +97,8 @@ extension CandidateHead {
                 position: position, index: best, probability: probabilities.isEmpty ? 0 : probabilities[best],
                 box: boxes?[position])
         }
-        return try NonMaximumSuppression.kept(candidates.filter { $0.probability.isFinite }).map {
+        let finite = candidates.filter { $0.probability.isFinite }
+        return try NonMaximumSuppression.kept(finite, overlaps: parts.overlaps).map {
             Finding(
                 index: $0.index, score: try value(of: $0.position, class: $0.index, in: outputs),
                 probability: $0.probability, box: $0.box, candidate: $0.position)
@@ -87,7 +119,7 @@ extension CandidateHead {
                 throw ExplanationError.unsuitable(
                     method: "--box x0,y0,x1,y1",
                     reason:
-                        "'\(description.outputs.last ?? "")' holds offsets from anchors that the file does not have, so places are not known; give a candidate's number, 0 to \(candidateCount - 1)"
+                        "\(parts.boxes.map { "'\($0.output.name)' holds offsets from anchors that the file does not have" } ?? "the file's numbers hold no boxes"), so places are not known; give a candidate's number, 0 to \(candidateCount - 1)"
                 )
             }
             // Of several that fit equally well the surest is meant.
@@ -131,6 +163,18 @@ extension CandidateHead {
             ])
             subject += " minus that of '\(description.name(of: contrast, names: request.names))'"
         }
-        return HeadScore(target, statement: "\(subject) for the box of candidate \(candidate)\(remark)")
+        return HeadScore(target, statement: "\(subject) for the box of candidate \(candidate)\(parts.remark)")
+    }
+}
+
+extension DetectorParts.Form {
+    /// The probabilities of a candidate's scores.
+    func probabilities(_ row: [Float]) -> [Double] {
+        switch self {
+        case .activated(let activation): Probability.ofClasses(row, activation: activation)
+        case .exclusive: Probability.softmax(row)
+        case .independent: row.map(Probability.sigmoid)
+        case .unknown: row.map { (0...1).contains($0) ? Double($0) : Probability.sigmoid($0) }
+        }
     }
 }

@@ -14,7 +14,8 @@ package struct EmbeddingHead: Head {
 
     package static func recognised(_ output: OutputSurvey.Output, in survey: OutputSurvey) -> EmbeddingHead? {
         let count = output.axes.reduce(1, *)
-        guard count >= 8, output.activation == nil, output.axes.count <= 2 || output.longAxes.count <= 1,
+        guard count >= 8, output.activation == nil, output.decision == nil,
+            output.axes.count <= 2 || output.longAxes.count <= 1,
             survey.labelCount != count
         else { return nil }
         let isNormalised = survey.graph.unnormalised(output.value) != output.value
@@ -43,7 +44,7 @@ package struct EmbeddingHead: Head {
             throw ExplanationError.unsuitable(
                 method: "-c",
                 reason:
-                    "the output '\(output.name)' is an embedding and has no classes; leave -c out, give --vs IMAGE to compare with another picture, or name a component with --target '\(output.name)[0]'"
+                    "the output '\(output.name)' is an embedding and has no classes; leave -c out, give --vs IMAGE to compare with another picture, or name a component with \(TargetText.option("\(TargetText.name(output.name))[0]"))"
             )
         }
         return try findings(in: outputs)[0]

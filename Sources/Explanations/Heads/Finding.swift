@@ -44,12 +44,18 @@ package enum Probability {
     /// `1 / (1 + exp(-x))`
     package static func sigmoid(_ score: Float) -> Double { 1 / (1 + exp(-Double(score))) }
 
-    /// The probabilities of the classes, by the activation that the scores have passed; without one, softmax.
+    /// The probabilities of the classes, by the activation that the scores have passed; without one, softmax unless they sum to 1.
     package static func ofClasses(_ scores: [Float], activation: String?) -> [Double] {
         switch activation {
         case "Softmax", "Sigmoid": scores.map { Double($0) }
         case "LogSoftmax": scores.map { exp(Double($0)) }
-        default: softmax(scores)
+        default: isDistribution(scores) ? scores.map { Double($0) } : softmax(scores)
         }
+    }
+
+    /// Whether numbers lie between 0 and 1 and sum to 1, so that they are probabilities whatever made them.
+    static func isDistribution(_ scores: [Float]) -> Bool {
+        guard scores.count > 1, scores.allSatisfy({ (0...1).contains($0) }) else { return false }
+        return abs(scores.reduce(0.0) { $0 + Double($1) } - 1) < 1e-3
     }
 }

@@ -2,119 +2,55 @@ import Graphs
 import Tensors
 
 /// One output with boxes and class scores of every candidate, as YOLO has it before non-maximum suppression: `[4 + C, N]` (version 8 and
-/// later) or `[N, 5 + C]` with an objectness (up to version 7, YOLOX).
+/// later) or `[N, 5 + C]` with an objectness (up to version 7, YOLOX), also with coefficients of masks, key points or an angle.
 package struct GridDetectorHead: CandidateHead {
     package let description: HeadDescription
-    let output: OutputSurvey.Output
-    let layout: Layout
+    let parts: DetectorParts
     let inputSize: (height: Int, width: Int)
-    /// The activation of the class scores; of the objectness where there are no classes.
-    let activation: String?
-
-    /// How a candidate's numbers lie in the output.
-    struct Layout: Sendable {
-        /// The axis of candidates, and that of a candidate's numbers.
-        let candidateAxis: Int
-        let numberAxis: Int
-        let candidates: Int
-        let numbers: Int
-        /// Whether number 4 says that there is any object.
-        let hasObjectness: Bool
-
-        /// Where class scores begin; a detector of one kind of object may have its objectness only.
-        var firstClass: Int { hasObjectness && numbers > 5 ? 5 : 4 }
-
-        /// The flat position of a candidate's number behind the batch axis.
-        func position(_ candidate: Int, _ number: Int) -> Int {
-            candidateAxis < numberAxis ? candidate * numbers + number : number * candidates + candidate
-        }
-    }
 
     package static func recognised(_ output: OutputSurvey.Output, in survey: OutputSurvey) -> GridDetectorHead? {
-        guard let size = survey.inputSize, let layout = layout(of: output, labelCount: survey.labelCount) else {
-            return nil
-        }
-        func end(_ number: Int) -> String? {
-            survey.activation(
-                of: [layout.position(0, number), layout.position(layout.candidates - 1, number)], in: output)
-        }
-        let classes = layout.firstClass..<layout.numbers
-        let ends = Set(classes.prefix(8).map(end))
-        let activation = ends.count == 1 ? ends.first ?? nil : nil
-        // Scores pass a sigmoid that box sizes do not: nothing else looks like that.
-        let isMixed = activation == "Sigmoid" && end(2) == nil
-        let fits = GridSizes.fit(layout.candidates, height: size.height, width: size.width)
+        guard let size = survey.inputSize, !output.holdsIndices, let table = table(of: output) else { return nil }
+        let columns = CandidateColumns(of: table, in: survey)
+        let fits = GridSizes.fit(table.candidates, height: size.height, width: size.width)
         let isNamed = output.isCalled(["yolo", "detect"])
-        guard isMixed || (fits && output.activation != "Softmax") || (isNamed && layout.candidates >= 64) else {
-            return nil
-        }
-        let parts = "4 numbers of a box\(layout.firstClass == 5 || layout.hasObjectness ? ", an objectness" : "")"
-        let count = classes.count
-        let why =
-            isMixed
-            ? "class scores pass a sigmoid, box sizes do not"
-            : fits ? "so many cells have the grids of a detector" : "its name says so"
+        guard
+            columns.isTold || (fits && output.activation != "Softmax" && columns.boxes != nil)
+                || (isNamed && table.candidates >= 64)
+        else { return nil }
+        let parts = DetectorParts(
+            classes: table[columns.classes], form: columns.activation.map { .activated($0) } ?? .unknown,
+            objectness: columns.objectness.map { table[$0..<$0 + 1] }, boxes: columns.boxes.map { table[$0] },
+            boxFormat: columns.boxesAreRelative ? BoxFormat(isCorners: false, isRelative: true) : nil,
+            boxesAreCorners: false, overlaps: !columns.boxesAreRelative)
         return GridDetectorHead(
             description: HeadDescription(
-                .detector, output: output.name, classCount: count,
-                reason:
-                    "'\(output.name)' holds \(parts)\(layout.numbers > 5 || !layout.hasObjectness ? " and \(count) class score\(count == 1 ? "" : "s")" : "") for each of \(layout.candidates) candidates (\(why))\(survey.choice(of: [output.name]))",
-                isGuess: !isMixed),
-            output: output, layout: layout, inputSize: size, activation: activation)
+                .detector, output: output.name, classCount: columns.classes.count,
+                reason: reason(table, columns, fits: fits) + survey.choice(of: [output.name]),
+                isGuess: !columns.isTold || columns.question != nil, question: columns.question),
+            parts: parts, inputSize: size)
     }
 
-    private static func layout(of output: OutputSurvey.Output, labelCount: Int?) -> Layout? {
+    private static func reason(_ table: CandidateTable, _ columns: CandidateColumns, fits: Bool) -> String {
+        let count = columns.classes.count
+        var parts = [columns.boxes.map { _ in "4 numbers of a box" }, columns.objectness.map { _ in "an objectness" }]
+            .compactMap { $0 }
+        parts.append("\(count) class score\(count == 1 ? "" : "s")")
+        if let further = columns.further { parts.append("\(further.count) \(further.words)") }
+        let why =
+            columns.isTold
+            ? columns.why : fits ? "so many cells have the grids of a detector" : "its name says so"
+        let list = parts.dropLast().joined(separator: ", ") + (parts.count > 1 ? " and " : "") + (parts.last ?? "")
+        return "'\(table.output.name)' holds \(list) for each of \(table.candidates) candidates (\(why))"
+    }
+
+    private static func table(of output: OutputSurvey.Output) -> CandidateTable? {
         let long = output.longAxes
         guard long.count == 2 else { return nil }
-        let (first, second) = (output.axes[long[0]], output.axes[long[1]])
-        let candidatesFirst = first > second
-        let (candidates, numbers) = candidatesFirst ? (first, second) : (second, first)
-        guard numbers >= 5, candidates >= 20, candidates > numbers else { return nil }
-        let hasObjectness: Bool =
-            switch labelCount {
-            case numbers - 5: true
-            case numbers - 4: false
-            default: candidatesFirst
-            }
-        return Layout(
-            candidateAxis: candidatesFirst ? long[0] : long[1], numberAxis: candidatesFirst ? long[1] : long[0],
-            candidates: candidates, numbers: numbers, hasObjectness: hasObjectness)
-    }
-
-    var candidateCount: Int { layout.candidates }
-
-    func probabilities(of candidate: Int, in outputs: OutputValues) throws -> [Double] {
-        let elements = try outputs.value(output.name).elements
-        func probability(_ number: Int) -> Double {
-            let value = elements[layout.position(candidate, number)]
-            return activation == nil && !(0...1).contains(value) ? Probability.sigmoid(value) : Double(value)
-        }
-        let objectness = layout.firstClass == 5 ? probability(4) : 1
-        return (layout.firstClass..<layout.numbers).map { objectness * probability($0) }
-    }
-
-    func boxes(in outputs: OutputValues) throws -> [InputBox]? {
-        let elements = try outputs.value(output.name).elements
-        let rows = (0..<candidateCount).map { candidate in
-            (0..<4).map { elements[layout.position(candidate, $0)] }
-        }
-        guard let format = BoxFormat(of: rows, isCorners: false) else { return nil }
-        return rows.map { format.box($0, width: inputSize.width, height: inputSize.height) }
-    }
-
-    func value(of candidate: Int, class index: Int, in outputs: OutputValues) throws -> Double {
-        Double(try outputs.value(output.name).elements[layout.position(candidate, layout.firstClass + index)])
-    }
-
-    func logit(of candidate: Int, class index: Int) -> Target {
-        let indices = output.axes.indices.map { axis in
-            axis == layout.candidateAxis ? candidate : axis == layout.numberAxis ? layout.firstClass + index : 0
-        }
-        return .logit(.elements(.name(output.name), .element(indices)))
-    }
-
-    var remark: String {
-        activation == "Sigmoid" ? " (before the sigmoid)" : activation == "Softmax" ? " (before the softmax)" : ""
+        let isFirst = output.axes[long[0]] > output.axes[long[1]]
+        let table = CandidateTable(
+            output, candidateAxis: long[isFirst ? 0 : 1], numberAxis: long[isFirst ? 1 : 0])
+        guard table.count >= 5, table.candidates >= 20, table.candidates > table.count else { return nil }
+        return table
     }
 }
 

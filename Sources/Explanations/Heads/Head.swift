@@ -59,6 +59,8 @@ public struct HeadDescription: Sendable, Hashable, Codable {
         case sequence = "sequence classifier"
         /// Boxes with class scores, before non-maximum suppression.
         case detector
+        /// A picture: a reconstruction, a depth map.
+        case picture
     }
 
     /// The kind.
@@ -73,12 +75,14 @@ public struct HeadDescription: Sendable, Hashable, Codable {
     public let reason: String
     /// Whether the file does not tell and the kind is a guess.
     public let isGuess: Bool
+    /// What only a person can settle, and how to say so; nil where nothing is open.
+    public let question: String?
     /// The first class that is no background: labels without a name for the background start there.
     package let firstClass: Int
 
     package init(
         _ kind: Kind, output: String, outputs: [String]? = nil, classCount: Int, reason: String, isGuess: Bool = false,
-        firstClass: Int = 0
+        question: String? = nil, firstClass: Int = 0
     ) {
         self.kind = kind
         self.output = output
@@ -86,6 +90,7 @@ public struct HeadDescription: Sendable, Hashable, Codable {
         self.classCount = classCount
         self.reason = reason
         self.isGuess = isGuess
+        self.question = question
         self.firstClass = firstClass
     }
 
@@ -108,6 +113,7 @@ public struct HeadDescription: Sendable, Hashable, Codable {
         case .binary: index == 1 ? "positive" : "negative"
         case .regression: classCount == 1 ? "value" : "value \(index)"
         case .embedding: "embedding"
+        case .picture: "picture"
         case .detector where index < firstClass: "background"
         default: "class \(index)"
         }
@@ -193,7 +199,7 @@ extension HeadScore {
         // Each class has a sigmoid of its own, and it is the output.
         case .multiLabel: element
         case .binary where !head.isGuess: element
-        case .binary, .regression, .embedding, .segmentation, .fullyConvolutional, .sequence, .detector: nil
+        case .binary, .regression, .embedding, .segmentation, .fullyConvolutional, .sequence, .detector, .picture: nil
         }
     }
 }

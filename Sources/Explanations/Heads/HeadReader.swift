@@ -18,21 +18,26 @@ package final class HeadReader: Sendable {
     private let inputNames: Set<String>
     private let batch: Int
     private let axes: [String: [Int]]
+    /// What probabilities were multiplied by, and are divided by here.
+    private let factors: [String: Float]
 
     /// More elements than this are not followed one by one to what enters the activation.
     private static let largestLogits = 1 << 17
 
     package init(_ survey: OutputSurvey, engine: any Engine) throws {
-        head = survey.head()
+        head = try survey.head()
         batch = survey.batch
         var graph = survey.graph
         var results: [(String, Bool)] = []
         var axes: [String: [Int]] = [:]
+        var factors: [String: Float] = [:]
         graph.outputs = []
-        for output in survey.outputs where head?.description.outputs.contains(output.name) == true {
+        let read = Set(head?.description.outputs ?? [])
+        for output in survey.outputs + survey.sources where read.contains(output.name) && axes[output.name] == nil {
             graph.outputs.append(Graph.Output(name: "gaze.\(graph.outputs.count)", value: output.value))
             results.append((output.name, false))
             axes[output.name] = output.axes
+            factors[output.name] = output.factor
             if let logits = Self.logits(of: output, in: graph) {
                 graph.outputs.append(Graph.Output(name: "gaze.\(graph.outputs.count)", value: logits))
                 results.append((output.name, true))
@@ -40,6 +45,7 @@ package final class HeadReader: Sendable {
         }
         self.results = results
         self.axes = axes
+        self.factors = factors
         guard head != nil else {
             (program, inputNames) = (nil, [])
             return
@@ -72,7 +78,12 @@ package final class HeadReader: Sendable {
         for (result, tensor) in zip(results, tensors) {
             let shape = Shape(axes[result.name] ?? [])
             let sample = try Tensor(shape: shape, elements: Array(tensor.floats.prefix(shape.count)))
-            if result.isLogits { logits[result.name] = sample } else { values[result.name] = sample }
+            let factor = factors[result.name] ?? 1
+            if result.isLogits {
+                logits[result.name] = sample
+            } else {
+                values[result.name] = factor == 1 ? sample : sample.map { $0 / factor }
+            }
         }
         return (head, OutputValues(values: values, logits: logits))
     }

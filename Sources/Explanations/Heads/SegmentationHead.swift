@@ -10,13 +10,19 @@ package struct SegmentationHead: Head {
         guard let map = survey.pictureMap(output), let stride = survey.stride(of: map), stride <= 16 else { return nil }
         let size = map.placeAxes.map(String.init).joined(separator: "x")
         let count = map.classAxis == nil ? 2 : map.classCount
-        let isGuess = map.classAxis == nil && output.activation == nil
+        let isOne = map.classAxis == nil && output.decision == nil
+        let isNamed = output.isCalled(["mask", "seg", "class", "prob", "logit", "label", "salien"])
+        let isOpen = isOne && !isNamed && survey.metadata.task != .semanticSegmentation
+        let isGuess = isOpen || (isOne && output.activation == nil)
         return SegmentationHead(
             description: HeadDescription(
                 .segmentation, output: output.name, classCount: count,
                 reason:
-                    "'\(output.name)' holds \(map.classAxis == nil ? "one number, yes or no," : "\(count) class scores") for each of \(size) places of the picture\(isGuess ? ", taken as a logit" : "")\(survey.choice(of: [output.name]))",
-                isGuess: isGuess),
+                    "'\(output.name)' holds \(map.classAxis == nil ? "one number, yes or no," : "\(count) class scores") for each of \(size) places of the picture\(isOne && output.activation == nil ? ", taken as a logit" : "")\(survey.choice(of: [output.name]))",
+                isGuess: isGuess,
+                question: isOpen
+                    ? "if it is a picture (depth, a reconstruction), explain it with \(TargetText.option("mean(\(TargetText.name(output.name)))"))"
+                    : nil),
             map: map)
     }
 

@@ -36,10 +36,30 @@ extension Graph {
     /// What enters an output's trailing softmax or sigmoid; the output itself where there is none.
     package func valueBeforeActivation(_ output: ValueID) -> ValueID {
         var value = output
-        while let node = producingNode(of: value), node.domain.isEmpty, let operand = node.input(0),
-            ["Softmax", "LogSoftmax", "Sigmoid", "Identity"].contains(node.operation)
-        { value = operand }
-        return value
+        while true {
+            var end = value
+            while activation(endingIn: end) == nil, let before = touchedUp(end) { end = before.operand }
+            if let known = activation(endingIn: end) {
+                value = known.operand
+            } else if let node = producingNode(of: value), node.isStandard("Identity"), let operand = node.input(0) {
+                value = operand
+            } else {
+                return value
+            }
+        }
+    }
+
+    /// The only value of a model of so many values that a value which a target appended is made of, besides inputs and constants; the
+    /// value itself where there are several.
+    func modelValue(behind value: ValueID, of count: Int) -> ValueID {
+        var found: Set<ValueID> = []
+        var open = [value]
+        var seen: Set<ValueID> = []
+        while let next = open.popLast() {
+            guard seen.insert(next).inserted, self[next].constant == nil, !inputs.contains(next) else { continue }
+            if next.index < count { found.insert(next) } else { open += producingNode(of: next)?.operands ?? [] }
+        }
+        return found.count == 1 ? found.first ?? value : value
     }
 
     private func isMap(_ value: ValueID) -> Bool {

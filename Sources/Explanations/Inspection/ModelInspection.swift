@@ -74,10 +74,9 @@ public struct ModelInspection: Sendable, Codable {
                     to: Self.exampleShapes(model), by: EngineEvaluator(model.engine))
                 known = graph
                 if let input = graph.inputs.first {
-                    head =
-                        OutputSurvey(
-                            graph, input: graph[input].name, batch: graph.shape(of: input)?.dimensions.first ?? 1
-                        ).head()?.description
+                    let survey = OutputSurvey(
+                        graph, input: graph[input].name, batch: graph.shape(of: input)?.dimensions.first ?? 1)
+                    do { head = try survey.head()?.description } catch { problems.append("\(error)") }
                     if let output = graph.output(of: head) {
                         layers = Self.entries(graph, from: input, to: output)
                         let explained = graph.explainedValue(of: input) ?? input
@@ -174,9 +173,12 @@ public struct LayerEntry: Sendable, Codable {
 }
 
 extension Graph {
-    /// The output that a head reads, or the first.
+    /// The value that a head reads, or the first output.
     fileprivate func output(of head: HeadDescription?) -> ValueID? {
-        (outputs.first { $0.name == head?.output } ?? outputs.first)?.value
+        let named = head.flatMap { head in
+            outputs.first { $0.name == head.output }?.value ?? value(named: head.output)
+        }
+        return named ?? outputs.first?.value
     }
 
     /// The numbers in the constant operands of the node that computes a layer.

@@ -98,7 +98,7 @@ extension Attributor {
             piece, batches, 0, target: batches.target(score.target, of: 0), text: score.text, readMask: score.readMask)
         let question = Question(
             graph: resolved.graph, scored: resolved.parts.map(\.value), input: resolved.explained, namedLayer: nil,
-            batch: batches.size)
+            batch: batches.size, modelValues: resolved.modelValues)
         let key = ProgramKey(
             shapes: piece.mapValues(\.shape), scored: resolved.parts.map { resolved.graph[$0.value].name },
             input: batches.explained, layer: nil, methods: [])

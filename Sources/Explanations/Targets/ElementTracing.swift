@@ -11,6 +11,20 @@ package struct TracedElements: Sendable {
     package var members: [Int]
     /// The operator that they are an operand of: the activation at which the way back ended; nil where none was met.
     package var activation: String?
+    /// The activation's result, which holds them as probabilities at the same positions.
+    package var activated: ValueID?
+    /// What the probabilities were multiplied by behind the activation: 100 for percent.
+    package var factor: Float = 1
+
+    package init(value: ValueID, positions: [Int], members: [Int], activation: String? = nil) {
+        self.value = value
+        self.positions = positions
+        self.members = members
+        self.activation = activation
+    }
+
+    /// Whether what the activation gives is put out as it is or in percent.
+    fileprivate var isProbability: Bool { [1, 100].contains { abs(factor / $0 - 1) < 1e-3 } }
 }
 
 extension Graph {
@@ -20,27 +34,44 @@ extension Graph {
     /// Follows elements back through nodes that only move numbers (Reshape, Transpose, Concat, Slice, Split, …).
     ///
     /// Where an activation of `activations` is met, the elements are those that enter it; else they are where the way back ends.
-    /// Softmax keeps positions, so element i of the result belongs to element i of the operand.
+    /// Softmax keeps positions, so element i of the result belongs to element i of the operand. Probabilities may have been clipped or
+    /// scaled since; nodes that do so are passed only on the way to an activation.
     package func traced(
         _ positions: [Int], of value: ValueID, to activations: Set<String> = Graph.scoreActivations
     ) -> [TracedElements] {
-        var open = [
-            TracedElements(value: value, positions: positions, members: Array(positions.indices), activation: nil)
+        var open: [(elements: TracedElements, before: TracedElements?)] = [
+            (TracedElements(value: value, positions: positions, members: Array(positions.indices)), nil)
         ]
         var found: [TracedElements] = []
-        while var elements = open.popLast() {
-            guard let node = producingNode(of: elements.value), node.domain.isEmpty else {
+        while var (elements, before) = open.popLast() {
+            if let known = activation(endingIn: elements.value), activations.contains(known.name) {
+                // Other multiples are measured values: an age in years, a box in pixels.
+                if let before, !elements.isProbability {
+                    found.append(before)
+                    continue
+                }
+                elements.activated = elements.value
+                elements.value = known.operand
+                elements.activation = known.name
                 found.append(elements)
-                continue
-            }
-            if activations.contains(node.operation), let operand = node.input(0) {
-                elements.value = operand
-                elements.activation = node.operation
-                found.append(elements)
-            } else if let moved = moved(elements, behind: node) {
-                open += moved
+            } else if let node = producingNode(of: elements.value), node.domain.isEmpty,
+                let moved = moved(elements, behind: node)
+            {
+                // Where parts end differently, those that meet no activation keep their place.
+                open += moved.map { part in
+                    var part = part
+                    part.factor = elements.factor
+                    return (part, before.map { $0.selecting(part.members, of: elements.members) })
+                }
+            } else if !activations.isEmpty, let touched = touchedUp(elements.value),
+                shape(of: touched.operand)?.count == shape(of: elements.value)?.count
+            {
+                before = before ?? elements
+                elements.value = touched.operand
+                elements.factor *= touched.factor
+                open.append((elements, before))
             } else {
-                found.append(elements)
+                found.append(before ?? elements)
             }
         }
         return found
@@ -75,7 +106,7 @@ extension Graph {
         var starts = [0]
         for length in lengths { starts.append((starts.last ?? 0) + length) }
         var parts = node.inputs.map { input in
-            input.map { TracedElements(value: $0, positions: [], members: [], activation: nil) }
+            input.map { TracedElements(value: $0, positions: [], members: []) }
         }
         for (position, member) in zip(elements.positions, elements.members) {
             let (line, rest) = position.quotientAndRemainder(dividingBy: inner)
@@ -141,9 +172,20 @@ extension Graph {
 }
 
 extension TracedElements {
+    /// Those of these elements that a part of `all` consists of, as they are here.
+    fileprivate func selecting(_ part: [Int], of all: [Int]) -> TracedElements {
+        guard part.count != all.count else { return self }
+        let wanted = Set(part)
+        var copy = self
+        let kept = members.indices.filter { wanted.contains(members[$0]) }
+        copy.positions = kept.map { positions[$0] }
+        copy.members = kept.map { members[$0] }
+        return copy
+    }
+
     /// The same positions of another value.
     fileprivate func at(_ value: ValueID) -> TracedElements {
-        TracedElements(value: value, positions: positions, members: members, activation: nil)
+        TracedElements(value: value, positions: positions, members: members)
     }
 
     /// Positions of a value where a step along each axis of `shape` is a stride.
@@ -159,6 +201,6 @@ extension TracedElements {
             }
             return place
         }
-        return TracedElements(value: value, positions: places, members: members, activation: nil)
+        return TracedElements(value: value, positions: places, members: members)
     }
 }

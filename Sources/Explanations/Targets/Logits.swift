@@ -12,19 +12,24 @@ extension Graph {
             if elements.activation == nil {
                 bare += elements.members
             } else {
+                var elements = elements
+                elements.factor = 1
                 result += separated(elements)
             }
         }
         if !bare.isEmpty {
             result += separated(
-                TracedElements(value: value, positions: bare.map { positions[$0] }, members: bare, activation: nil))
+                TracedElements(value: value, positions: bare.map { positions[$0] }, members: bare))
         }
         return result
     }
 
-    /// Whether all elements are softmax or sigmoid probabilities.
-    package func areProbabilities(_ positions: [Int], of value: ValueID) -> Bool {
-        traced(positions, of: value).allSatisfy { $0.activation == "Softmax" || $0.activation == "Sigmoid" }
+    /// What the probabilities that all elements are were multiplied by: 1, or 100 for percent; nil where they are none.
+    package func probabilityFactor(_ positions: [Int], of value: ValueID) -> Float? {
+        let traced = traced(positions, of: value)
+        let factors = Set(traced.map(\.factor))
+        let isProbable = traced.allSatisfy { $0.activation == "Softmax" || $0.activation == "Sigmoid" }
+        return isProbable && factors.count == 1 ? factors.first : nil
     }
 
     private func separated(_ elements: TracedElements) -> [TracedElements] {

@@ -26,7 +26,7 @@ extension Target {
             return indices.indices.contains(sample) ? one(source, indices[sample]) : nil
         case .logit(let inner): return around(inner) { .logit($0) }
         case .probability(let inner): return around(inner) { .probability($0) }
-        case .elements, .mean, .sum, .combination, .energy, .cosine, .dot: return nil
+        case .elements, .mean, .sum, .combination, .energy, .cosine, .dot, .error: return nil
         }
     }
 }

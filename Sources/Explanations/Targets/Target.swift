@@ -2,7 +2,7 @@
 public indirect enum Target: Sendable, Hashable {
     /// What a target's numbers are taken from.
     public enum Source: Sendable, Hashable {
-        /// An output by name.
+        /// An output by name, or a tensor inside of the model.
         case name(String)
         /// An output by position, counted from 0.
         case number(Int)
@@ -36,6 +36,9 @@ public indirect enum Target: Sendable, Hashable {
     case cosine(Target, file: String)
     /// The inner product of a whole output and the vector in a file, `Σ w f`.
     case dot(Target, file: String)
+
+    /// How far a whole output is from the explained input, or from what a file holds: `Σ (f - r)²`, or `Σ |f - r|`.
+    case error(Target, reference: String?, isAbsolute: Bool)
 
     /// A target with a factor.
     public struct Term: Sendable, Hashable {

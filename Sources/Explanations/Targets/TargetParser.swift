@@ -1,6 +1,8 @@
 extension Target {
     /// Reads the target grammar: `3`, `[1,7,4]`, `logits[3]`, `#1[3]`, `scores[:,1]`, `mean(#1[2])`, `mean(T, mask.npy)`,
-    /// `sum(T)`, `a - b`, `0.5 * a`, `prob(3)`, `logit(3)`, `energy(NAME)`, `cosine(NAME, vector.npy)`, `dot(NAME, vector.npy)`.
+    /// `sum(T)`, `a - b`, `0.5 * a`, `prob(3)`, `logit(3)`, `energy(NAME)`, `cosine(NAME, vector.npy)`, `dot(NAME, vector.npy)`,
+    /// `error(NAME)`, `absolute-error(NAME, other.npy)`. NAME is an output or a tensor inside of the model; in quotes it may hold any
+    /// character: `"a [b]"[3]`, `'91'`. Digits in front of a bracket are a name (`91[3]`), alone a class (`91`).
     public init(parsing text: String) throws(ExplanationError) {
         var parser = TargetParser(text)
         self = try parser.parse()
@@ -70,23 +72,46 @@ private struct TargetParser {
             guard let number = takeInteger() else { throw problem("a number of an output is missing behind '#'") }
             return .elements(.number(number), try selection())
         }
+        if let name = try takeQuoted() { return .elements(.name(name), try selection()) }
         let start = position
         if let index = takeInteger(), !nextContinuesName {
-            return .elements(.number(0), .element([index]))
+            let digits = String(characters[start..<position])
+            let selection = try selection()
+            return selection == .whole
+                ? .elements(.number(0), .element([index])) : .elements(.name(digits), selection)
         }
         position = start
         let name = takeName()
         guard !name.isEmpty else { throw problem("a class index, an output's name or a function is missing") }
-        if ["mean", "sum", "prob", "logit", "energy", "cosine", "dot"].contains(name), takeSymbol("(") {
-            return try function(name, depth: depth)
-        }
+        if Self.functions.contains(name), takeSymbol("(") { return try function(name, depth: depth) }
         return .elements(.name(name), try selection())
+    }
+
+    private static let functions: Set<String> = [
+        "mean", "sum", "prob", "logit", "energy", "cosine", "dot", "error", "absolute-error",
+    ]
+
+    /// A name between quotes; a backslash takes the next character as it is.
+    private mutating func takeQuoted() throws(ExplanationError) -> String? {
+        let quote = characters[position]
+        guard quote == "\"" || quote == "'" else { return nil }
+        var name = ""
+        var place = position + 1
+        while place < characters.count, characters[place] != quote {
+            if characters[place] == "\\", place + 1 < characters.count { place += 1 }
+            name.append(characters[place])
+            place += 1
+        }
+        guard place < characters.count else { throw problem("the closing \(quote) is missing") }
+        guard !name.isEmpty else { throw problem("a name is missing between the quotes") }
+        position = place + 1
+        return name
     }
 
     private mutating func function(_ name: String, depth: Int) throws(ExplanationError) -> Target {
         let inner = try combination(depth: depth + 1)
         var file: String?
-        if ["mean", "cosine", "dot"].contains(name), takeSymbol(",") {
+        if ["mean", "cosine", "dot", "error", "absolute-error"].contains(name), takeSymbol(",") {
             skipSpace()
             let start = position
             while position < characters.count, characters[position] != ")" { position += 1 }
@@ -97,6 +122,8 @@ private struct TargetParser {
         switch name {
         case "mean": return .mean(inner, mask: file)
         case "energy": return .energy(inner)
+        case "error": return .error(inner, reference: file, isAbsolute: false)
+        case "absolute-error": return .error(inner, reference: file, isAbsolute: true)
         case "cosine", "dot":
             guard let file else {
                 throw problem("\(name) takes an output and a file, e.g. \(name)(embedding, other.npy)")
@@ -162,16 +189,13 @@ private struct TargetParser {
     }
 
     private var nextContinuesName: Bool {
-        position < characters.count && characters[position] != "-" && Self.belongsToName(characters[position])
-    }
-
-    private static func belongsToName(_ character: Character) -> Bool {
-        character.isLetter || character.isNumber || "_.:/@$-".contains(character)
+        position < characters.count && characters[position] != "-"
+            && TargetText.belongsToPlainName(characters[position])
     }
 
     /// A name may hold `-` only inside (`a-b` is an output's name, `a - b` a difference).
     private mutating func takeName() -> String {
-        let name = characters[position...].prefix { Self.belongsToName($0) }
+        let name = characters[position...].prefix { TargetText.belongsToPlainName($0) }
         position += name.count
         return String(name)
     }

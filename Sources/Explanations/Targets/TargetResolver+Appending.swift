@@ -58,7 +58,7 @@ extension TargetResolver {
         return emit("Div", [flat, length], shape: shape, name: name)
     }
 
-    private mutating func rows(of value: ValueID) throws -> ValueID {
+    mutating func rows(of value: ValueID) throws -> ValueID {
         guard let shape = graph.shape(of: value), shape.count > 0, shape.count % batch == 0 else {
             throw problem("'\(graph[value].name)' does not hold one vector a sample")
         }
@@ -68,16 +68,16 @@ extension TargetResolver {
         return emit("Reshape", [value, lengths], shape: target, type: type(of: value))
     }
 
-    private mutating func rowSum(of value: ValueID, name: String) throws -> ValueID {
+    mutating func rowSum(of value: ValueID, name: String) throws -> ValueID {
         let axes = graph.addConstant(AnyTensor(Tensor<Int64>(vector: [1])), name: "integers")
         return emit(
             "ReduceSum", [value, axes], ["keepdims": .integer(1)], shape: [batch, 1], type: type(of: value), name: name)
     }
 
-    private func type(of value: ValueID) -> ElementType { graph[value].type ?? .float32 }
+    func type(of value: ValueID) -> ElementType { graph[value].type ?? .float32 }
 
     /// A node whose result's type and shape are known, as the rest of a specialised graph's are.
-    private mutating func emit(
+    mutating func emit(
         _ operation: String, _ inputs: [ValueID], _ attributes: [String: Attribute] = [:], shape: Shape,
         type: ElementType? = nil, name: String = "target"
     ) -> ValueID {

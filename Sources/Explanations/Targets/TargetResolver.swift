@@ -1,12 +1,14 @@
 package import Graphs
 package import Tensors
 
-/// Turns targets into weights over outputs; may append nodes to the graph: a softmax, a norm.
+/// Turns targets into weights over values; may append nodes to the graph: a softmax, a norm, an error.
 package struct TargetResolver {
     /// The model, specialised; extended where a target asks for what it does not compute.
     package internal(set) var graph: Graph
     /// The number of samples that the graph takes at once.
     package let batch: Int
+    /// The input that an error is measured from; nil is the first.
+    let input: String?
     /// Which of all samples these are, for masks with a row per sample.
     private let samples: [Int]
     /// The number of all samples.
@@ -25,11 +27,12 @@ package struct TargetResolver {
 
     /// A resolver for `batch` samples; `samples` tells which they are of `sampleCount`, where there are more.
     package init(
-        graph: Graph, batch: Int, samples: [Int]? = nil, of sampleCount: Int? = nil,
+        graph: Graph, batch: Int, input: String? = nil, samples: [Int]? = nil, of sampleCount: Int? = nil,
         readMask: @escaping @Sendable (String) throws -> Tensor<Float>
     ) {
         self.graph = graph
         self.batch = batch
+        self.input = input
         self.samples = samples ?? Array(0..<batch)
         self.sampleCount = sampleCount ?? batch
         self.readMask = readMask
@@ -88,7 +91,9 @@ package struct TargetResolver {
             }
             var sum = weights[part.value] ?? Tensor(repeating: 0, shape: shape)
             sum.mutateElements { elements in
-                for (position, member) in zip(part.positions, part.members) { elements[position] += share[member] }
+                for (position, member) in zip(part.positions, part.members) {
+                    elements[position] += share[member] / part.factor
+                }
             }
             weights[part.value] = sum
         }
@@ -96,17 +101,19 @@ package struct TargetResolver {
 
     /// Where the selected elements are taken from.
     private mutating func sources(of flat: [Int], in value: ValueID, form: Form) throws -> [TracedElements] {
-        let whole = TracedElements(value: value, positions: flat, members: Array(flat.indices), activation: nil)
+        var whole = TracedElements(value: value, positions: flat, members: Array(flat.indices))
         switch form {
         case .asItIs:
             if let note = probabilityNote(flat, of: value) { notes.append(note) }
             return [whole]
         case .logit: return graph.logits(of: flat, in: value)
         case .probability:
-            if graph.areProbabilities(flat, of: value) { return [whole] }
+            if let factor = graph.probabilityFactor(flat, of: value) {
+                whole.factor = factor
+                return [whole]
+            }
             return [
-                TracedElements(
-                    value: try probability(of: value), positions: flat, members: whole.members, activation: nil)
+                TracedElements(value: try probability(of: value), positions: flat, members: whole.members)
             ]
         }
     }
@@ -130,16 +137,25 @@ package struct TargetResolver {
         case .energy(let inner): return try energy(of: try whole(inner, of: "energy"))
         case .cosine(let inner, let file): return try cosine(of: try whole(inner, of: "cosine"), to: file)
         case .dot(let inner, let file): return try dot(try whole(inner, of: "dot"), with: file)
+        case .error(let inner, let file, let isAbsolute):
+            let value = try whole(inner, of: isAbsolute ? "absolute-error" : "error")
+            return Selected(
+                value: try error(of: value, from: file, isAbsolute: isAbsolute),
+                positions: Array(repeating: [0], count: batch), isClosed: true)
         case .combination: throw problem("sums and differences stand outside of mean, sum, prob and logit")
         }
     }
 
     /// The output that a target names without selecting anything of it.
     private mutating func whole(_ target: Target, of function: String) throws -> ValueID {
-        guard case .elements(let source, .whole) = target else {
-            throw problem("\(function)(…) takes a whole output, by its name")
+        if case .elements(let source, .whole) = target { return try output(source) }
+        // Where a whole output is needed, a number alone can only be a name.
+        if case .elements(.number(0), .element(let indices)) = target, indices.count == 1, let number = indices[0],
+            graph.outputs.contains(where: { $0.name == String(number) })
+        {
+            return try output(.name(String(number)))
         }
-        return try output(source)
+        throw problem("\(function)(…) takes a whole output, by its name")
     }
 
     /// Half the squared length, one number a sample.
@@ -175,7 +191,7 @@ package struct TargetResolver {
     }
 
     /// The vector of every sample in a file, which holds one for all or one each.
-    private func vectors(in file: String, for value: ValueID) throws -> [[Float]] {
+    func vectors(in file: String, for value: ValueID) throws -> [[Float]] {
         let perSample = (graph.shape(of: value)?.count ?? 0) / max(batch, 1)
         let reference = try readMask(file)
         guard perSample > 0, reference.shape.count == perSample || reference.shape.count == perSample * sampleCount
@@ -220,21 +236,9 @@ package struct TargetResolver {
         return averaged
     }
 
-    private func output(_ source: Target.Source) throws -> ValueID {
-        let names = graph.outputs.map(\.name)
-        switch source {
-        case .number(let number):
-            guard graph.outputs.indices.contains(number) else {
-                throw problem(
-                    "it has \(names.count) outputs (\(names.joined(separator: ", "))), and #\(number) is none of them")
-            }
-            return graph.outputs[number].value
-        case .name(let name):
-            guard let output = graph.outputs.first(where: { $0.name == name }) else {
-                throw problem("no output is named '\(name)'; there are \(names.joined(separator: ", "))")
-            }
-            return output.value
-        }
+    /// The vector of every sample in a file, one after the other.
+    func rows(in file: String, for value: ValueID) throws -> [Float] {
+        try vectors(in: file, for: value).flatMap { $0 }
     }
 
     private func select(_ selection: Target.Selection, of value: ValueID) throws -> Selected {

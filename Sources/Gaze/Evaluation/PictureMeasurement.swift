@@ -58,7 +58,7 @@ struct PictureMeasurement {
         let ranks: Bool =
             switch reading.head.description.kind {
             case .classifier, .multiLabel, .binary: true
-            case .regression, .embedding, .segmentation, .fullyConvolutional, .sequence, .detector: false
+            case .regression, .embedding, .segmentation, .fullyConvolutional, .sequence, .detector, .picture: false
             }
         let rank = ranks ? picture.trueIndex.flatMap { index in findings.firstIndex { $0.index == index } } : nil
         annotated = try AnnotatedPicture(

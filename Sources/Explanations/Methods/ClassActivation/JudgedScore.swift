@@ -28,7 +28,7 @@ extension Target {
         case .probability(let inner), .logit(let inner): reading(inner)
         case .combination(let terms): .combination(terms.map { Term($0.factor, $0.target.reread(reading)) })
         case .elements, .mean, .sum: reading(self)
-        case .energy, .cosine, .dot: self
+        case .energy, .cosine, .dot, .error: self
         }
     }
 }
