@@ -3,12 +3,6 @@ import Tensors
 
 /// Integers through which gradients flow: what quantisation rounded, up to where it becomes floating-point again.
 extension Graph {
-    /// The operators that move quantised numbers without computing with them.
-    private static let movements: Set<String> = [
-        "Concat", "DepthToSpace", "Expand", "Flatten", "Gather", "Identity", "MaxPool", "Pad", "Reshape", "Slice",
-        "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Unsqueeze",
-    ]
-
     /// The operators whose integers stand for real numbers.
     private static let quantisations: Set<String> = [
         "ConvInteger", "DynamicQuantizeLinear", "MatMulInteger", "QuantizeLinear",
@@ -31,6 +25,6 @@ extension Graph {
 
     /// Whether a rule that was made for floating-point operands holds for these integers too.
     func movesQuantisedValues(_ node: Node) -> Bool {
-        Self.quantisations.contains(node.operation) || Self.movements.contains(node.operation)
+        Self.quantisations.contains(node.operation) || Self.quantisedMovements.contains(node.operation)
     }
 }

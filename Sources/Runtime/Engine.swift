@@ -47,11 +47,16 @@ public struct ProgramOptions: Sendable, Hashable {
     ///
     /// The engine takes them at creation, so they fold and are laid out for the kernels like weights inside the model.
     public var initializers: [String: AnyTensor]
+    /// Whether the engine prepares the model as it does for everybody, with the passes that Gaze switches off because they change
+    /// results: what a file that others load has to stand.
+    public var isStock: Bool
 
     /// Options; the defaults are what a model that runs many times wants.
     public init(
-        optimization: OptimizationLevel = .all, keepsMemory: Bool = true, initializers: [String: AnyTensor] = [:]
+        optimization: OptimizationLevel = .all, keepsMemory: Bool = true, initializers: [String: AnyTensor] = [:],
+        isStock: Bool = false
     ) {
+        self.isStock = isStock
         self.optimization = optimization
         self.keepsMemory = keepsMemory
         self.initializers = initializers

@@ -127,6 +127,16 @@ import struct Foundation.Data
         try unsafe interface.check("share its threads", interface.disablePerSessionThreads(settings.pointer))
         try unsafe interface.check(
             "set the optimisation level", interface.setOptimization(settings.pointer, options.optimization.rawValue))
+        if !options.isStock { try switchOff(in: settings, interface: interface) }
+        if !options.keepsMemory {
+            try unsafe interface.check("switch its memory arena off", interface.disableArena(settings.pointer))
+            try unsafe interface.check("switch memory patterns off", interface.disableMemoryPattern(settings.pointer))
+        }
+        return settings
+    }
+
+    /// Switches off what changes results.
+    private static func switchOff(in settings: EngineHandle, interface: EngineInterface) throws(RuntimeError) {
         // ONNX Runtime 1.31 fuses a Pad with zeros into a MaxPool behind it, which then pads with minus infinity instead.
         try unsafe interface.check(
             "switch a fusion off",
@@ -136,11 +146,6 @@ import struct Foundation.Data
         try unsafe interface.check(
             "leave quantised operators alone",
             interface.setEntry(settings.pointer, "session.disable_quant_qdq", "1"))
-        if !options.keepsMemory {
-            try unsafe interface.check("switch its memory arena off", interface.disableArena(settings.pointer))
-            try unsafe interface.check("switch memory patterns off", interface.disableMemoryPattern(settings.pointer))
-        }
-        return settings
     }
 }
 

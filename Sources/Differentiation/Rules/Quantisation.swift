@@ -31,15 +31,11 @@ struct QuantizeLinearRule: BackwardRule {
 
     private func range(_ step: BackwardStep) throws(DifferentiationError) -> (Float, Float) {
         let type = step.graph[try step.result()].type
-        switch type {
-        case .uint8: return (0, 255)
-        case .int8: return (-128, 127)
-        case .uint16: return (0, 65_535)
-        case .int16: return (-32_768, 32_767)
-        default:
+        guard let range = Graph.quantisedRange(of: type) else {
             throw .unsupported(
                 node: step.label, reason: "quantising to \(type.map(\.description) ?? "an unknown type") has no rule")
         }
+        return (range.lowerBound, range.upperBound)
     }
 }
 

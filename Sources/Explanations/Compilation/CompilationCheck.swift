@@ -16,12 +16,12 @@ public struct CompilationCheck: Sendable, Hashable, Codable {
 }
 
 extension Attributor {
-    /// Runs a compiled explanation's file beside Gaze's own answer.
+    /// Runs a compiled explanation's file beside Gaze's own answer, with the engine's own options: those of whoever loads the file.
     ///
     /// The closest of up to three random inputs counts: a wrong graph is wrong at all of them, while a rectifier on the edge
     /// differs at one by chance.
     package func check(_ compiled: CompiledExplanation, bytes: Data) throws -> CompilationCheck {
-        let program = try model.engine.load(bytes, options: ProgramOptions())
+        let program = try model.engine.load(bytes, options: ProgramOptions(isStock: true))
         var random = SeededGenerator(seed: 0)
         var closest: CompilationCheck?
         for attempt in 0..<3 {

@@ -153,7 +153,8 @@ struct ExplanationCompiler {
         let targetName = target.map { graph[$0].name }
         let shapes = Dictionary(
             graph.inputs.map { (graph[$0].name, graph.shape(of: $0) ?? []) }, uniquingKeysWith: { first, _ in first })
-        graph = try graph.specialised(to: shapes, by: EngineEvaluator(attributor.model.engine)).sharingEqualConstants()
+        graph = try graph.specialised(to: shapes, by: EngineEvaluator(attributor.model.engine))
+        graph = graph.computingQuantisers().keepingZerosOutOfPoolings().sharingEqualConstants()
         let foreign = graph.foreignDomains
         guard foreign.isEmpty else {
             let operators = Set(graph.nodes.filter { !$0.domain.isEmpty }.map(\.qualifiedOperation)).sorted()
