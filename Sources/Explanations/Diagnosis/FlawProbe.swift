@@ -15,7 +15,7 @@ struct FlawProbe {
     let family: MethodDescription.Family
     let engine: any Engine
 
-    private var graph: Graph { question.graph }
+    var graph: Graph { question.graph }
 
     func cause(of flaw: ResultFlaw) throws -> String? {
         switch flaw {
@@ -26,7 +26,9 @@ struct FlawProbe {
         }
     }
 
-    private func lostGradient() throws -> String? { try saturation ?? inactiveUnit() ?? deadBranch() }
+    private func lostGradient() throws -> String? {
+        try saturation ?? inactiveUnit() ?? saturatedEnd() ?? saturatedInside() ?? deadBranch()
+    }
 
     private func unmoved(_ flaw: ResultFlaw) -> String {
         guard flaw == .zero else {
@@ -119,7 +121,7 @@ struct FlawProbe {
 
     // MARK: Running
 
-    private func values(of values: [ValueID]) throws -> [AnyTensor] {
+    func values(of values: [ValueID]) throws -> [AnyTensor] {
         guard !values.isEmpty else { return [] }
         // An input is no result that an engine would compute.
         let computed = values.filter { !graph.inputs.contains($0) }
@@ -145,7 +147,7 @@ struct FlawProbe {
 
 extension Graph {
     /// Whether each value is needed to compute `results`.
-    fileprivate func valuesNeeded(for results: [ValueID]) -> [Bool] {
+    func valuesNeeded(for results: [ValueID]) -> [Bool] {
         var needed = [Bool](repeating: false, count: values.count)
         for result in results { needed[result.index] = true }
         for node in nodes.reversed() where node.results.contains(where: { needed[$0.index] }) {

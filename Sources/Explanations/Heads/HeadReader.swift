@@ -13,7 +13,7 @@ package final class HeadReader: Sendable {
 
     private let head: (any Head)?
     private let program: (any Program)?
-    /// The program's results: the output's name, and whether it is what enters its activation.
+    /// The program's results: the output's name, and whether it is what enters its activation or quantiser.
     private let results: [(name: String, isLogits: Bool)]
     private let inputNames: Set<String>
     private let batch: Int
@@ -55,10 +55,12 @@ package final class HeadReader: Sendable {
         program = try engine.load(needed)
     }
 
-    /// What enters the activation of a whole output, where its numbers lie in the same order.
+    /// What enters the activation or the quantiser of a whole output, where its numbers lie in the same order.
     private static func logits(of output: OutputSurvey.Output, in graph: Graph) -> ValueID? {
-        guard output.activation != nil, let count = graph.shape(of: output.value)?.count, count <= largestLogits else {
-            return nil
+        guard let count = graph.shape(of: output.value)?.count, count <= largestLogits else { return nil }
+        guard output.activation != nil else {
+            let front = graph.unquantised(output.value)
+            return front == output.value ? nil : front
         }
         let traced = graph.traced(Array(0..<count), of: output.value)
         guard traced.count == 1, traced[0].positions.elementsEqual(0..<count),

@@ -16,6 +16,8 @@ package struct OutputSurvey: Sendable {
         package var factor: Float = 1
         /// Whether a name says that the output only helps training.
         package var isAuxiliary = false
+        /// Whether its numbers were quantised last.
+        package var isQuantised = false
         /// Whether some of its numbers are classes' numbers or ranks, which an operator made of scores.
         package var holdsIndices = false
         /// The operator that decides from these numbers what the file puts out, and the outputs that it makes.
@@ -122,7 +124,7 @@ package struct OutputSurvey: Sendable {
         return Output(
             name: name, value: value, axes: axes, activation: isWhole ? ends.first ?? nil : nil,
             factor: isWhole && ends.first != .some(nil) ? factors.first ?? 1 : 1,
-            isAuxiliary: name.lowercased().contains("aux"),
+            isAuxiliary: name.lowercased().contains("aux"), isQuantised: graph.unquantised(value) != value,
             holdsIndices: traced.contains { graph.isIndex($0.value) })
     }
 

@@ -43,7 +43,9 @@ package struct RegressionHead: Head {
 
     package func score(of finding: Finding, _ request: ScoreRequest, in outputs: OutputValues) -> HeadScore {
         func number(_ index: Int) -> Target {
-            description.classCount == 1 ? .elements(.name(output.name), .whole) : output.value(index)
+            let plain = description.classCount == 1 ? .elements(.name(output.name), .whole) : output.value(index)
+            // What a quantiser cuts off has no gradient.
+            return output.isQuantised ? .logit(plain) : plain
         }
         let subject = "the \(description.name(of: finding.index, names: request.names)) of '\(output.name)'"
         guard let contrast = request.contrast else { return HeadScore(number(finding.index), statement: subject) }

@@ -31,7 +31,8 @@ extension Graph {
     /// Activations that a class score may have passed.
     package static let scoreActivations: Set<String> = ["Softmax", "LogSoftmax", "Sigmoid"]
 
-    /// Follows elements back through nodes that only move numbers (Reshape, Transpose, Concat, Slice, Split, …).
+    /// Follows elements back through nodes that only move numbers (Reshape, Transpose, Concat, Slice, Split, …), and through
+    /// quantisers.
     ///
     /// Where an activation of `activations` is met, the elements are those that enter it; else they are where the way back ends.
     /// Softmax keeps positions, so element i of the result belongs to element i of the operand. Probabilities may have been clipped or
@@ -43,7 +44,16 @@ extension Graph {
             (TracedElements(value: value, positions: positions, members: Array(positions.indices)), nil)
         ]
         var found: [TracedElements] = []
+        let stopsAtQuantisers = activations.contains("QuantizeLinear")
         while var (elements, before) = open.popLast() {
+            // Where parts end differently, those that meet no activation keep their place.
+            func go(on parts: [TracedElements]) {
+                open += parts.map { part in
+                    var part = part
+                    part.factor = elements.factor
+                    return (part, before.map { $0.selecting(part.members, of: elements.members) })
+                }
+            }
             if let known = activation(endingIn: elements.value), activations.contains(known.name) {
                 // Other multiples are measured values: an age in years, a box in pixels.
                 if let before, !elements.isProbability {
@@ -53,16 +63,22 @@ extension Graph {
                 elements.activated = elements.value
                 elements.value = known.operand
                 elements.activation = known.name
-                found.append(elements)
-            } else if let node = producingNode(of: elements.value), node.domain.isEmpty,
-                let moved = moved(elements, behind: node)
+                found += (stopsAtQuantisers ? nil : inFrontOfQuantiser(elements)) ?? [elements]
+            } else if let node = producingNode(of: elements.value), node.domain.isEmpty, let operand = node.input(0),
+                activations.contains(node.operation)
             {
-                // Where parts end differently, those that meet no activation keep their place.
-                open += moved.map { part in
-                    var part = part
-                    part.factor = elements.factor
-                    return (part, before.map { $0.selecting(part.members, of: elements.members) })
-                }
+                elements.value = operand
+                elements.activation = node.operation
+                found.append(elements)
+            } else if stopsAtQuantisers, let node = producingNode(of: elements.value), node.domain.isEmpty,
+                node.operation == "DequantizeLinear", let operand = node.input(0)
+            {
+                elements.value = operand
+                open.append((elements, before))
+            } else if let node = producingNode(of: elements.value), node.domain.isEmpty,
+                let parts = inFrontOfQuantiser(elements, behind: node) ?? moved(elements, behind: node)
+            {
+                go(on: parts)
             } else if !activations.isEmpty, let touched = touchedUp(elements.value),
                 shape(of: touched.operand)?.count == shape(of: elements.value)?.count
             {
@@ -78,7 +94,7 @@ extension Graph {
     }
 
     /// The elements in the node's operands; nil where the node does more than move numbers.
-    private func moved(_ elements: TracedElements, behind node: Node) -> [TracedElements]? {
+    func moved(_ elements: TracedElements, behind node: Node) -> [TracedElements]? {
         guard let operand = node.input(0), let shape = shape(of: operand), let result = self.shape(of: elements.value)
         else { return nil }
         switch node.operation {

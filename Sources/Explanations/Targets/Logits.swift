@@ -2,7 +2,8 @@ package import Graphs
 import Tensors
 
 extension Graph {
-    /// Where elements of an output are before their softmax or sigmoid; those that pass none stay where they are.
+    /// Where elements of an output are before their softmax or sigmoid, and before a quantiser, which rounds and cuts off; those
+    /// that pass neither stay where they are.
     ///
     /// Where scales or heads are concatenated, the elements are taken in front of that, so that a score depends on its own scale only.
     package func logits(of positions: [Int], in value: ValueID) -> [TracedElements] {
@@ -18,8 +19,8 @@ extension Graph {
             }
         }
         if !bare.isEmpty {
-            result += separated(
-                TracedElements(value: value, positions: bare.map { positions[$0] }, members: bare))
+            let elements = TracedElements(value: value, positions: bare.map { positions[$0] }, members: bare)
+            result += (inFrontOfQuantiser(elements) ?? [elements]).flatMap { separated($0) }
         }
         return result
     }
@@ -55,8 +56,9 @@ extension Graph {
         return false
     }
 
-    /// What a vector was before it was scaled to length 1; the value itself where it was not.
+    /// What a vector was before it was scaled to length 1, and before a quantiser; the value itself where it was neither.
     package func unnormalised(_ value: ValueID) -> ValueID {
+        let value = unquantised(value)
         var current = value
         while let node = producingNode(of: current), node.domain.isEmpty, let operand = node.input(0) {
             switch node.operation {
