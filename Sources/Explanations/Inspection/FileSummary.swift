@@ -36,18 +36,3 @@ public struct FileSummary: Sendable, Codable {
         return "\(info.name): \(type)[\(lengths.joined(separator: ", "))]"
     }
 }
-
-extension ModelProto {
-    /// The floating-point numbers in its initializers; one that overflows counts as none.
-    var floatCount: Int {
-        graph.initializer.reduce(0) { sum, tensor in
-            guard ElementType(rawValue: tensor.dataType)?.isFloatingPoint == true else { return sum }
-            let count = tensor.dims.reduce(Optional(1)) { product, length -> Int? in
-                guard let product, length >= 0 else { return nil }
-                let (result, overflows) = product.multipliedReportingOverflow(by: Int(length))
-                return overflows ? nil : result
-            }
-            return sum.addingReportingOverflow(count ?? 0).partialValue
-        }
-    }
-}

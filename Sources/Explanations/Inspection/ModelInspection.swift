@@ -66,9 +66,7 @@ public struct ModelInspection: Sendable, Codable {
         if let model {
             inputs = model.inputs.map(\.description)
             outputs = model.outputs.map(\.description)
-            parameters = model.graph.values.reduce(0) { sum, value in
-                sum + (value.constant.map { $0.elementType.isFloatingPoint ? $0.shape.count : 0 } ?? 0)
-            }
+            parameters = model.graph.parameterCount
             do {
                 let graph = try model.graph.specialised(
                     to: Self.exampleShapes(model), by: EngineEvaluator(model.engine))
@@ -92,7 +90,7 @@ public struct ModelInspection: Sendable, Codable {
         } else {
             inputs = (message?.graph.input ?? []).map(FileSummary.text)
             outputs = (message?.graph.output ?? []).map(FileSummary.text)
-            parameters = message?.floatCount ?? 0
+            parameters = message?.parameterCount ?? 0
             operators = message.map { OperatorUse.inventory(of: $0) } ?? []
         }
         self.layers = layers
@@ -183,7 +181,9 @@ extension Graph {
 
     /// The numbers in the constant operands of the node that computes a layer.
     fileprivate func parameterCount(behind layer: Layer) -> Int {
-        guard let node = producingNode(of: layer.value) else { return 0 }
+        guard let node = producingNode(of: layer.value),
+            !["QuantizeLinear", "DequantizeLinear"].contains(node.operation)
+        else { return 0 }
         return node.operands.reduce(0) { sum, operand in
             guard let constant = self[operand].constant, constant.elementType.isFloatingPoint else { return sum }
             return sum + constant.shape.count
