@@ -12,6 +12,9 @@ package import Tensors
 ///   et al. 1998), or the one that is given: the 0.1 of older networks makes deep ones overflow or die out.
 /// - `kaiming`: deviation √(2/fan-in), which keeps it behind rectifiers (He et al. 2015).
 /// - `own`: every tensor keeps its mean and its deviation, and is normal otherwise; what is constant stays.
+///
+/// Weights that are integers of a quantiser, whose scale stands elsewhere, keep their size (√(mean square)): steps of a quantiser have no
+/// other that a kind of layer could tell.
 public enum Initialiser: Sendable, Hashable {
     /// What the kind of layer is trained with.
     case byKind
@@ -71,6 +74,10 @@ public enum Initialiser: Sendable, Hashable {
             let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
             let variance = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(values.count)
             numbers = Self.normal(shape, mean: mean, deviation: variance.squareRoot(), &generator)
+        case (_, .kernel) where tensor.areLevels, (_, .matrix) where tensor.areLevels:
+            let values = tensor.values.floats
+            let square = values.reduce(0) { $0 + Double($1) * Double($1) } / Double(values.count)
+            numbers = Self.normal(shape, mean: 0, deviation: square.squareRoot(), &generator)
         case (_, .bias): numbers = Tensor(repeating: 0, shape: shape)
         case (_, .scale): numbers = Tensor(repeating: 1, shape: shape)
         case (_, .slope): numbers = Tensor(repeating: 0.25, shape: shape)

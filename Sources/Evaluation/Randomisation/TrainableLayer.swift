@@ -47,6 +47,13 @@ package struct TrainableTensor: Sendable, Hashable {
         self.values = values
     }
 
+    /// Whether it holds a quantiser's integers, whose scale stands elsewhere in the graph (MatMulInteger, ConvInteger).
+    package var areLevels: Bool {
+        guard role == .kernel || role == .matrix else { return false }
+        let numbers = values.floats
+        return numbers.allSatisfy { $0 == $0.rounded() } && numbers.contains { abs($0) > 1 }
+    }
+
     /// Whether it is measured, not trained.
     package var isStatistic: Bool { role == .mean || role == .variance }
 }
