@@ -10,14 +10,16 @@ struct CheckCommand: ParsableCommand {
         discussion: """
             Randomises the model's parameters, from the scores down or layer by layer, and compares maps before and after, beside maps \
             of different pictures and an edge detector (Adebayo et al. 2018). PASS means that maps depend on what the upper half of \
-            the layers learnt, as far as this test sees, and no more. Exit code 3 when a method fails.
+            the layers learnt, as far as this test sees, and no more. UNDECIDED means that so few pictures may as well have \
+            another verdict, and about how many would tell. Exit code 3 when a method fails, and only then.
             """)
 
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
     @Argument(
-        help: "Photographs: JPEG, PNG or WebP; - is standard input. Ten are better than one.", completion: .file())
+        help: "Photographs: JPEG, PNG or WebP; - is standard input. Fewer than three have no verdict; ten mostly do.",
+        completion: .file())
     var images: [String]
 
     @Option(
@@ -33,7 +35,7 @@ struct CheckCommand: ParsableCommand {
     @Option(help: "What parameters are drawn from: by-kind, truncated-normal[:deviation=0.1], kaiming, own.")
     var initialiser = "by-kind"
 
-    @Option(help: "How many times everything is drawn.")
+    @Option(help: "How many draws every picture meets.")
     var seeds = 1
 
     @Option(help: "How many blocks the layers are divided into at most; all: one for each layer.")

@@ -65,7 +65,7 @@ struct ExplainCommand: ParsableCommand {
 
     @Flag(
         help:
-            "Say with every map whether it depends on what the model learnt: it is made again with the upper half of the layers randomised ('gaze check'), which takes some fifteen times as long as the map."
+            "Say with every map whether it depends on what the model learnt: it is made again with the upper half of the layers randomised ('gaze check'), which takes some twenty-five times as long as the map."
     )
     var check = false
 

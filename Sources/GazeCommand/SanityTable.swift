@@ -21,6 +21,7 @@ enum SanityTable {
                     + [method.complexityRise.map { String(format: "%+.0f %%", $0.mean * 100) } ?? "-"])
         }
         var lines = [head(report), Console.table(rows, right: Set(2...10)), ""]
+        if let parts = parts(report) { lines += [parts, ""] }
         lines += report.methods.map { "\($0.verdict.rawValue)  \($0.sentence)." }
         for method in report.methods {
             for curve in method.curves {
@@ -32,6 +33,28 @@ enum SanityTable {
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// The parts that decide, with their intervals; nil where there are none.
+    private static func parts(_ report: SanityReport) -> String? {
+        guard let unit = report.methods.compactMap(\.intervals).first.map({ "\($0.count) \($0.unit)" }) else {
+            return nil
+        }
+        func text(_ part: SanityIntervals.Part) -> String {
+            "\(SanityNumbers.text(part.value)) (\(SanityNumbers.text(part.low)) to \(SanityNumbers.text(part.high)))"
+        }
+        let rows = report.methods.compactMap { method in
+            method.intervals.map { intervals in
+                [method.label] + [intervals.diverging, intervals.absolute, intervals.edges, intervals.values].map(text)
+            }
+        }
+        let limits = [
+            "limit", "\(SanityNumbers.some), \(SanityNumbers.most)", "\(SanityNumbers.most)", "\(SanityNumbers.some)",
+            "\(SanityNumbers.some)",
+        ]
+        return "Parts above the floor of different pictures, 95 % intervals over \(unit):\n"
+            + Console.table(
+                [["", "signed kept", "strong kept", "edges", "picture"]] + rows + [limits], right: Set(1...4))
     }
 
     /// What was compared, and how.

@@ -50,7 +50,7 @@ package struct SanityFigure {
             ], arrangement: .stacked,
             captions: [
                 "Every map has its own scale, to its 99th percentile. Initialiser \(report.initialiser), target \(report.target).",
-                "Numbers: Spearman's rank correlation of the trained model's map with the randomised model's, mean over the upper half of the layers and all pictures, and with Sobel's edges; in brackets that of different pictures.",
+                "Numbers: Spearman's rank correlation of the trained model's map with the randomised model's, mean over the upper half of the layers and all pictures, and with Sobel's edges; in brackets that of different pictures, and the part above it that is kept (95 % interval).",
             ])
         return try grid.draw()
     }
@@ -114,8 +114,15 @@ package struct SanityFigure {
     private static func reason(_ result: SanityReport.MethodResult) -> String {
         guard let numbers = result.numbers else { return "too little was measured" }
         let text = SanityNumbers.text
-        return
-            "absolute \(text(numbers.randomised)) (\(text(numbers.floor))), signed \(text(numbers.randomisedDiverging)) (\(text(numbers.floorDiverging))), Sobel \(text(numbers.edges)) (\(text(numbers.floorEdges)))"
+        let choice =
+            result.verdict == .undecided && !result.possible.isEmpty
+            ? result.possible.map(\.rawValue).joined(separator: " or ")
+                + (result.needed.map { " (about \($0) \(result.intervals?.unit ?? "pictures"))" } ?? "") + "; " : ""
+        func kept(_ part: SanityIntervals.Part?) -> String {
+            part.map { ", \(text($0.low)) to \(text($0.high)) kept" } ?? ""
+        }
+        return choice
+            + "absolute \(text(numbers.randomised)) (\(text(numbers.floor))\(kept(result.intervals?.absolute))), signed \(text(numbers.randomisedDiverging)) (\(text(numbers.floorDiverging))\(kept(result.intervals?.diverging))), Sobel \(text(numbers.edges)) (\(text(numbers.floorEdges)))"
     }
 
     private static func mood(_ verdict: SanityVerdict) -> MapGrid.Verdict.Mood {
@@ -123,6 +130,7 @@ package struct SanityFigure {
         case .pass: .good
         case .caution: .doubtful
         case .fail: .bad
+        case .undecided: .neutral
         }
     }
 

@@ -28,6 +28,14 @@ struct AdviceSentence {
         case nil:
             self.init(nil, ["No method can be recommended: none was measured by the sanity check"])
             return
+        case .undecided?:
+            let undecided = ranking.filter { $0.verdict == .undecided }.map(\.method)
+            self.init(
+                nil,
+                [
+                    "No method can be recommended: \(checkedPictures) picture\(checkedPictures == 1 ? " leaves" : "s leave") the sanity check of \(Self.list(undecided)) undecided; let it look at more (--checked-pictures)"
+                ])
+            return
         case .pass?, .caution?: break
         }
         guard let measured = first.faithfulness, let low = measured.low, let high = measured.high else {

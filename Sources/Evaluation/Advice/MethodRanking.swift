@@ -2,7 +2,7 @@ import Explanations
 
 /// The order in which methods are recommended.
 ///
-/// 1. The verdict of the sanity check: PASS before CAUTION, before methods that were not checked, before FAIL.
+/// 1. The verdict of the sanity check: PASS before CAUTION, before UNDECIDED, before methods that were not checked, before FAIL.
 /// 2. Faithfulness, insertion minus deletion: a method is less faithful than another one where the 95 % bootstrap interval of the
 ///    difference, picture by picture, lies below 0; methods tie that are less faithful than none.
 /// 3. Among those that tie, localisation where the data set says where objects are, in the same way. A model may look elsewhere, so it
@@ -70,8 +70,9 @@ struct MethodRanking {
         switch verdict {
         case .pass?: 0
         case .caution?: 1
-        case nil: 2
-        case .fail?: 3
+        case .undecided?: 2
+        case nil: 3
+        case .fail?: 4
         }
     }
 

@@ -39,6 +39,20 @@ package struct MapComparison: Sendable {
     }
 }
 
+extension MapComparison {
+    /// The same of pairs of which one may be missing; then there is no value.
+    func values(whereBoth pairs: [(MapViews?, MapViews?)]) -> [[Double?]] {
+        let known = pairs.indices.compactMap { index in
+            pairs[index].0.flatMap { first in pairs[index].1.map { (index, (first, $0)) } }
+        }
+        return values(known.map(\.1)).map { found in
+            var all = [Double?](repeating: nil, count: pairs.count)
+            for (place, value) in zip(known.map(\.0), found) { all[place] = value }
+            return all
+        }
+    }
+}
+
 extension Tensor<Float> {
     /// Whether all values are equal.
     fileprivate var isConstant: Bool {

@@ -22,7 +22,7 @@ public struct SanityCheckOptions: Sendable {
     public var target: TargetChoice
     /// What fresh parameters are drawn from.
     public var initialiser: Initialiser
-    /// How many times everything is drawn; seeds 0, 1, ….
+    /// How many draws every picture meets; no two pictures share one in the upper half.
     public var seeds: Int
     /// How many blocks the layers are divided into at most; nil makes every layer a block.
     public var blocks: Int?
@@ -33,9 +33,9 @@ public struct SanityCheckOptions: Sendable {
     /// How many noisy copies of a picture a map is the mean of (sMPRT; Hedström et al. 2024); 0 explains the picture itself.
     public var copies: Int
 
-    /// What is enough for a verdict on one map: the upper half of the layers; drawn three times, because one picture has no others to
-    /// average over.
-    public static let oneMap = SanityCheckOptions(seeds: 3, isUpperHalfEnough: true)
+    /// What is enough for a verdict on one map: the upper half of the layers; drawn five times, because only draws tell how sure a verdict
+    /// on one picture is.
+    public static let oneMap = SanityCheckOptions(seeds: 5, isUpperHalfEnough: true)
 
     /// Options; the defaults are the paper's, but for the number of blocks.
     public init(

@@ -14,6 +14,8 @@ struct SanityCheckState {
     private let layers: [TrainableLayer]
     private var measurements: SanityMeasurements
     private let start = ContinuousClock.now
+    /// How many pictures were compared in one step.
+    private var done = 0
 
     /// Makes the model's own maps; pictures and methods that fail are said and left out.
     init(_ check: SanityCheck, _ given: [SanityCheck.Subject]) throws {
@@ -142,20 +144,16 @@ struct SanityCheckState {
             pairs = [(0, 1)]
             measurements.isFloorFromTurnedPicture = true
         }
-        func values(_ pairs: [(MapViews, MapViews)]) -> [[Double]] {
-            comparison.values(pairs).map { $0.compactMap { $0 } }
-        }
+        measurements.pairs = pairs
         for method in measurements.methods.indices {
             let maps = originals.map { $0[method] }
-            let differing = pairs.compactMap { pair in
-                others[pair.0][method].flatMap { first in others[pair.1][method].map { (first, $0) } }
-            }
+            let differing = pairs.map { (others[$0.0][method], others[$0.1][method]) }
             measurements.references[method] = SanityMeasurements.References(
-                floor: values(differing),
-                edges: values(zip(maps, own).map { ($0, $1.edges) }),
-                otherEdges: values(pairs.map { (originals[$0.0][method], otherPictures[$0.1].edges) }),
-                values: values(zip(maps, own).map { ($0, $1.values) }),
-                otherValues: values(pairs.map { (originals[$0.0][method], otherPictures[$0.1].values) }),
+                floor: comparison.values(whereBoth: differing),
+                edges: comparison.values(zip(maps, own).map { ($0, $1.edges) }),
+                otherEdges: comparison.values(pairs.map { (originals[$0.0][method], otherPictures[$0.1].edges) }),
+                values: comparison.values(zip(maps, own).map { ($0, $1.values) }),
+                otherValues: comparison.values(pairs.map { (originals[$0.0][method], otherPictures[$0.1].values) }),
                 entropies: maps.map { $0.diverging.histogramEntropy() })
         }
     }
@@ -211,32 +209,49 @@ struct SanityCheckState {
             }
         }
         for method in measurements.methods.indices {
-            measurements.references[method].labels = comparison.values(pairs[method]).map { $0.compactMap { $0 } }
+            measurements.references[method].labels = comparison.values(pairs[method])
         }
     }
 
     // MARK: Steps
 
+    /// No two pictures share a draw in the upper half, which decides: with one draw for all of them, nothing would tell how much of what is
+    /// seen is that draw's. Below, where the curves only show how it goes on, pictures share one, which costs one engine session a step
+    /// instead of one for each picture.
     private mutating func measureSteps() throws {
-        let steps = check.options.isUpperHalfEnough ? measurements.blocks.upperHalf : measurements.blocks.indices
-        let total = check.options.seeds * steps.count * subjects.count
-        var done = 0
+        let upper = measurements.blocks.upperHalf
+        let lower =
+            check.options.isUpperHalfEnough
+            ? upper.upperBound..<upper.upperBound : upper.upperBound..<measurements.blocks.count
+        let total = check.options.seeds * (upper.count + lower.count) * subjects.count
         for seed in 0..<check.options.seeds {
-            let draws = ParameterDraws(
-                layers, initialiser: check.options.initialiser, seed: UInt64(seed),
-                resetsStatistics: check.options.resetsStatistics)
-            var parameters: [String: AnyTensor] = [:]
-            for step in steps {
-                if check.options.mode == .independent { parameters = [:] }
-                parameters.merge(draws.contents(of: measurements.blocks[step])) { _, new in new }
-                let randomised = Attributor(check.attributor, parameters: parameters)
-                for picture in subjects.indices {
-                    try measure(picture, in: randomised, step: step, seed: seed)
-                    done += 1
-                    check.settings.progress?(
-                        RunProgress(
-                            label: "check", done: done, total: total, elapsed: ContinuousClock.now - start))
-                }
+            for picture in subjects.indices {
+                try measure([picture], steps: upper, seed: seed, draw: seed + Self.drawsOfAPicture * picture, of: total)
+            }
+            try measure(Array(subjects.indices), steps: lower, seed: seed, draw: seed, of: total)
+        }
+    }
+
+    /// More than anybody asks for.
+    private static let drawsOfAPicture = 1 << 20
+
+    private mutating func measure(_ pictures: [Int], steps: Range<Int>, seed: Int, draw: Int, of total: Int) throws {
+        guard !steps.isEmpty else { return }
+        let draws = ParameterDraws(
+            layers, initialiser: check.options.initialiser, seed: UInt64(draw),
+            resetsStatistics: check.options.resetsStatistics)
+        let isCascading = check.options.mode == .cascading
+        var parameters: [String: AnyTensor] = [:]
+        for step in (isCascading ? 0 : steps.lowerBound)..<steps.upperBound {
+            if !isCascading { parameters = [:] }
+            parameters.merge(draws.contents(of: measurements.blocks[step])) { _, new in new }
+            guard steps.contains(step) else { continue }
+            let randomised = Attributor(check.attributor, parameters: parameters)
+            for picture in pictures {
+                try measure(picture, in: randomised, step: step, seed: seed)
+                done += 1
+                check.settings.progress?(
+                    RunProgress(label: "check", done: done, total: total, elapsed: ContinuousClock.now - start))
             }
         }
     }

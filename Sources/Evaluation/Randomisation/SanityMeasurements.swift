@@ -19,18 +19,18 @@ package struct SanityMeasurements: Sendable {
 
     /// What maps that have nothing to do with one another reach, and what the picture by itself reaches, similarity by similarity.
     package struct References: Sendable {
-        /// Maps of one method and different pictures.
-        package var floor: [[Double]] = []
-        /// A picture's map and its own edges.
-        package var edges: [[Double]] = []
-        /// A picture's map and another picture's edges.
-        package var otherEdges: [[Double]] = []
-        /// A picture's map and the magnitudes of the picture's own numbers.
-        package var values: [[Double]] = []
-        /// A picture's map and the magnitudes of another picture's numbers.
-        package var otherValues: [[Double]] = []
+        /// Maps of one method and different pictures, pair by pair.
+        package var floor: [[Double?]] = []
+        /// A picture's map and its own edges, picture by picture.
+        package var edges: [[Double?]] = []
+        /// A picture's map and another picture's edges, pair by pair.
+        package var otherEdges: [[Double?]] = []
+        /// A picture's map and the magnitudes of the picture's own numbers, picture by picture.
+        package var values: [[Double?]] = []
+        /// A picture's map and the magnitudes of another picture's numbers, pair by pair.
+        package var otherValues: [[Double?]] = []
         /// Maps of the model and of one that was trained on other labels; empty where there is none.
-        package var labels: [[Double]] = []
+        package var labels: [[Double?]] = []
         /// The entropies of the model's own maps, picture by picture.
         package var entropies: [Double] = []
     }
@@ -46,6 +46,8 @@ package struct SanityMeasurements: Sendable {
     package var emptyMaps: [Int]
     /// One a method.
     package var references: [References]
+    /// The pairs of pictures whose maps are compared, by position; of a single picture the second is the picture upside down.
+    package var pairs: [(Int, Int)] = []
     /// What methods noted about themselves, method by method.
     package var notes: [[String]]
     /// The views of the first picture: of the model itself, and step by step; methods on the outside.

@@ -66,6 +66,12 @@ public struct SanityReport: Sendable, Codable {
         public let sentence: String
         /// The numbers that decide; nil where they were not all measured.
         public let numbers: SanityNumbers?
+        /// The parts that decide, with their intervals; nil where fewer than three pictures, or draws of one picture, were compared.
+        public let intervals: SanityIntervals?
+        /// The verdicts that the intervals allow: the verdict itself, or for UNDECIDED those that it may be.
+        public let possible: [SanityVerdict]
+        /// How many pictures (or draws of one picture) would probably decide; nil where it is decided, or nothing says how many.
+        public let needed: Int?
         /// The curves, one a similarity.
         public let curves: [Curve]
         /// How much the map's complexity rises when all parameters are random, as a part of what it was (eMPRT; Hedström et al.
@@ -119,7 +125,7 @@ extension SanityReport {
         var all = notes
         if measured.isFloorFromTurnedPicture {
             all.append(
-                "there is one picture, so maps are read against the map of the same picture upside down; 'gaze check' of several pictures is surer"
+                "there is one picture, so maps are read against the map of the same picture upside down, and verdicts are about this picture only; 'gaze check' of several pictures is surer"
             )
         }
         if measured.wasInterrupted { all.append("it was interrupted: only finished comparisons count") }
@@ -133,8 +139,8 @@ extension SanityReport.MethodResult {
         let references = measured.references[method]
         let own = measured.comparisons.filter { $0.method == method }
         curves = measured.similarities.indices.map { similarity in
-            func reference(_ values: [[Double]]) -> SanityReport.Spread? {
-                values.indices.contains(similarity) ? SanityReport.Spread(values[similarity]) : nil
+            func reference(_ values: [[Double?]]) -> SanityReport.Spread? {
+                values.indices.contains(similarity) ? SanityReport.Spread(values[similarity].compactMap { $0 }) : nil
             }
             let points = measured.blocks.indices.map { step in
                 SanityReport.Spread(own.filter { $0.step == step }.compactMap { $0.similarities[similarity] })
@@ -145,7 +151,8 @@ extension SanityReport.MethodResult {
                 otherEdges: reference(references.otherEdges), values: reference(references.values),
                 otherValues: reference(references.otherValues), labels: reference(references.labels))
         }
-        numbers = SanityNumbers(curves, blocks: measured.blocks)
+        let sample = SanitySample(measured, method: method)
+        numbers = SanityNumbers(sample)
         label = specification.label
         self.method = specification.name
         parameters = specification.completeParameters
@@ -160,37 +167,21 @@ extension SanityReport.MethodResult {
         complexityRise = SanityReport.Spread(rises)
         let asked = measured.blocks.upperHalf.count * options.seeds * measured.pictures.count
         let compared = own.count { measured.blocks.upperHalf.contains($0.step) }
+        let judgement = numbers.map { SanityJudgement(sample, numbers: $0) }
         let conclusion = SanityConclusion(
-            numbers, name: specification.label, compared: compared, asked: asked, pictures: measured.pictures.count)
+            numbers, judgement, name: specification.label, compared: compared, asked: asked,
+            pictures: measured.pictures.count, seeds: options.seeds)
         verdict = conclusion.verdict
         sentence = conclusion.sentence
+        intervals = judgement?.intervals
+        possible = verdict == .undecided ? judgement?.possible ?? [] : [verdict]
+        needed = verdict == .undecided ? judgement?.needed : nil
     }
 }
 
 extension [RandomisationBlock] {
     /// The blocks of the upper half of the layers; the first at least.
     package var upperHalf: Range<Int> { 0..<Swift.max(count { $0.depth <= 0.5 + 1e-9 }, 1) }
-}
-
-extension SanityNumbers {
-    /// The numbers of a method's curves; nil where one of them is missing.
-    fileprivate init?(_ curves: [SanityReport.Curve], blocks: [RandomisationBlock]) {
-        func curve(_ name: String) -> SanityReport.Curve? { curves.first { $0.similarity == name } }
-        func upper(_ curve: SanityReport.Curve) -> Double? {
-            let means = blocks.upperHalf.compactMap { curve.points[$0]?.mean }
-            return means.isEmpty ? nil : means.reduce(0, +) / Double(means.count)
-        }
-        guard let absolute = curve("spearman-abs"), let diverging = curve("spearman-diverging"),
-            let randomised = upper(absolute), let randomisedDiverging = upper(diverging),
-            let floor = absolute.floor?.mean, let floorDiverging = diverging.floor?.mean,
-            let edges = absolute.edges?.mean, let floorEdges = absolute.otherEdges?.mean,
-            let values = absolute.values?.mean, let floorValues = absolute.otherValues?.mean
-        else { return nil }
-        self.init(
-            randomised: randomised, randomisedDiverging: randomisedDiverging, floor: floor,
-            floorDiverging: floorDiverging, edges: edges, floorEdges: floorEdges,
-            values: values, floorValues: floorValues)
-    }
 }
 
 extension MethodSpecification {

@@ -1,13 +1,15 @@
 import Foundation
 
-/// Whether a method's maps depend on what the model learnt, as far as parameter randomisation sees.
+/// Whether a method's maps depend on what the model learnt, as far as parameter randomisation sees and the pictures tell.
 public enum SanityVerdict: String, Sendable, Hashable, Codable, CaseIterable {
     /// The maps change when the upper half of the model forgets what it learnt.
     case pass = "PASS"
-    /// They change in part, or too little was measured.
+    /// They change in part, or are partly the picture itself.
     case caution = "CAUTION"
     /// They stay what they were.
     case fail = "FAIL"
+    /// More than one of these may hold: too little was measured.
+    case undecided = "UNDECIDED"
 }
 
 /// The numbers that decide a verdict, and the rule.
@@ -90,7 +92,7 @@ public struct SanityNumbers: Sendable, Hashable, Codable {
         return text == "-0.00" ? "0.00" : text
     }
 
-    /// The rule.
+    /// The rule, for numbers that are known exactly; `SanityJudgement` asks it of intervals.
     public var verdict: SanityVerdict {
         if isBlind { return randomisedDiverging >= Self.same ? .fail : .caution }
         if keptDiverging >= Self.most { return .fail }

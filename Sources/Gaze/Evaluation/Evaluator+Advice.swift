@@ -12,7 +12,7 @@ extension Evaluator {
     public static let advisedMetrics = ["deletion", "insertion"]
 
     /// How many pictures a sanity check for advice looks at.
-    public static let checkedPictures = 5
+    public static let checkedPictures = 10
 
     /// Ranks the methods that were measured, and says which to use; verdicts of the sanity check that the store knows are not
     /// measured again.
@@ -72,7 +72,7 @@ extension Evaluator {
         let options = SanityCheckOptions(isUpperHalfEnough: true)
         let candidates = methods.indices.filter { !methods[$0].method.isReference }
         // The verdict is what is kept, so its rule belongs to the question.
-        let question = "\(options) \(SanityNumbers.some) \(SanityNumbers.most) \(SanityNumbers.same)"
+        let question = "\(options) \(SanityJudgement.rule)"
         let keys = Dictionary(
             uniqueKeysWithValues: candidates.map {
                 ($0, key.hash(images: pictures.map(\.hash), method: methods[$0].text, check: question))

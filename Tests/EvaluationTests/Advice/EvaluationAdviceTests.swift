@@ -60,6 +60,23 @@ import Testing
         #expect(EvaluationAdvice([]).recommended == nil)
     }
 
+    @Test func whatIsUndecidedIsNotRecommended() {
+        let advice = EvaluationAdvice(
+            [
+                method("open", .undecided, above: 0.9), method("careful", .caution, above: 0.5),
+                method("unknown", nil, above: 0.8), method("bad", .fail, above: 1),
+            ])
+        #expect(advice.ranking.map(\.method) == ["careful", "open", "unknown", "bad"])
+        #expect(advice.recommended == "careful" && advice.sentence.contains("open (1.250, UNDECIDED)"))
+        let none = EvaluationAdvice(
+            [method("open", .undecided), method("closed", .undecided), method("bad", .fail)], checkedPictures: 3)
+        #expect(none.recommended == nil)
+        #expect(
+            none.sentence
+                == "No method can be recommended: 3 pictures leave the sanity check of open and closed undecided; let it look at more (--checked-pictures)."
+        )
+    }
+
     @Test func aTieIsSaidAndTheQuickerWins() {
         // More faithful by 0.01 on average, at half of the pictures by 0.21 and at half less by 0.19.
         let slow = method("slow", above: 0.01, wobble: 0.2, seconds: 1)
