@@ -47,7 +47,16 @@ class Classes(nn.Module):
         return {
             "softmax": lambda: logits.softmax(1), "log_softmax": lambda: logits.log_softmax(1), "sigmoid": lambda: logits.sigmoid(),
             "none": lambda: logits, "normalize": lambda: functional.normalize(logits),
+            "clipped": lambda: logits.softmax(1).clamp(1e-7, 1 - 1e-7), "percent": lambda: logits.softmax(1) * 100,
+            "by_hand": lambda: self.exponentials(logits) / self.exponentials(logits).sum(1, keepdim=True),
+            "topk": lambda: logits.softmax(1).topk(3, 1), "argmax": lambda: logits.argmax(1), "maximum": lambda: logits.softmax(1).max(1),
+            "one_hot": lambda: functional.one_hot(logits.argmax(1), 5).float(),
+            "sigmoid_by_hand": lambda: 1 / (1 + (-logits).exp()),
         }[self.end]()
+
+    @staticmethod
+    def exponentials(logits):
+        return (logits - logits.amax(1, keepdim=True)).exp()
 
 
 class Auxiliary(Classes):
@@ -79,7 +88,48 @@ class Places(nn.Module):
             return logits.permute(0, 2, 3, 1).softmax(-1)
         if self.end == "sequence_softmax":
             return logits.mean(2).permute(0, 2, 1).softmax(-1)
+        if self.end == "argmax":
+            return logits.argmax(1)
         return logits.sigmoid() if self.end == "sigmoid" else logits
+
+
+class Picture(nn.Module):
+    """A picture of the input's size."""
+
+    def __init__(self):
+        super().__init__()
+        self.trunk = Trunk(stride=4)
+        self.up = nn.ConvTranspose2d(6, 3, 4, stride=4)
+
+    def forward(self, x):
+        return self.up(self.trunk(x)).sigmoid()
+
+
+class Queries(nn.Module):
+    """A few queries with class scores and boxes, as DETR has them; the last class is no object unless `joined`."""
+
+    def __init__(self, joined, queries=20, classes=4):
+        super().__init__()
+        self.joined = joined
+        self.trunk = Trunk(stride=4)
+        self.queries = nn.Parameter(torch.randn(1, queries, 6))
+        self.classes = nn.Linear(6, classes if joined else classes + 1)
+        self.places = nn.Linear(6, 4)
+
+    def hidden(self, x):
+        cells = self.trunk(x).flatten(2).transpose(1, 2)
+        return (self.queries @ cells.transpose(1, 2)).softmax(-1) @ cells + self.queries
+
+    def logits(self, x):
+        return self.classes(self.hidden(x))
+
+    def boxes(self, x):
+        return self.places(self.hidden(x)).sigmoid()
+
+    def forward(self, x):
+        if self.joined:
+            return torch.cat([self.boxes(x), self.logits(x).sigmoid()], -1)
+        return self.logits(x), self.boxes(x)
 
 
 def corners(height, width, stride):
@@ -99,6 +149,9 @@ class Scales(nn.Module):
         self.deeper = nn.Conv2d(6, 6, 3, stride=2, padding=1)
         self.scores = nn.ModuleList([nn.Conv2d(6, classes + (form == "objectness"), 3, padding=1) for _ in range(2)])
         self.boxes = nn.ModuleList([nn.Conv2d(6, 4, 1) for _ in range(2)])
+        if form in ("masks", "key_points"):
+            self.further = nn.ModuleList([nn.Conv2d(6, 6, 1) for _ in range(2)])
+            self.prototypes = nn.ConvTranspose2d(6, 6, 2, stride=2)
         anchors = torch.cat([corners(height, width, 4), corners(height, width, 8)])
         if form == "softmax":
             anchors = anchors / torch.tensor([width, height, width, height])
@@ -121,8 +174,33 @@ class Scales(nn.Module):
         if self.form == "softmax":
             return torch.cat([row.softmax(-1) for row in self.rows(self.scores, x)], 1), boxes
         scores = self.logits(x).sigmoid()
+        if self.form == "split":
+            return torch.cat([boxes, scores[..., :1] * 1, self.logits(x)[..., 1:].sigmoid()], -1)
+        if self.form in ("picked", "flattened"):
+            edges = torch.cat([boxes[..., :2] - boxes[..., 2:] / 2, boxes[..., :2] + boxes[..., 2:] / 2], -1)
+            return self.picked(edges, scores)
+        if self.form in ("masks", "key_points"):
+            further = torch.cat(self.rows(self.further, x), 1)
+            if self.form == "key_points":
+                further = further.unflatten(-1, (2, 3))
+                further = torch.cat([further[..., :2] * 8, further[..., 2:].sigmoid()], -1).flatten(2)
+            columns = torch.cat([boxes, scores, further], -1).permute(0, 2, 1)
+            return columns if self.form == "key_points" else (columns, self.prototypes(self.trunk(x)))
         rows = torch.cat([boxes, scores], -1)
+        if self.form == "transposed":
+            return torch.cat([boxes.permute(0, 2, 1), scores.permute(0, 2, 1)], 1).permute(0, 2, 1)
         return rows if self.form == "objectness" else rows.permute(0, 2, 1)
+
+    def picked(self, edges, scores, count=10):
+        """The surest rows, as heads without non-maximum suppression put them out."""
+        classes = scores.shape[-1]
+        if self.form == "flattened":
+            best, where = scores.flatten(1).topk(count, 1)
+            return edges.gather(1, (where // classes)[..., None].expand(-1, -1, 4)), best, where % classes
+        best, where = scores.amax(-1).topk(count, 1)
+        label = scores.gather(1, where[..., None].expand(-1, -1, classes)).argmax(-1)
+        place = edges.gather(1, where[..., None].expand(-1, -1, 4))
+        return torch.cat([place, best[..., None], label[..., None].float()], -1)
 
 
 def overlap(a, b):
@@ -196,6 +274,37 @@ def cases():
     yield "detector_boxes_and_scores", Scales("softmax"), ["scores", "boxes"], "detector", small, detection
     yield "detector_channels_first", Scales("channels_first"), ["output0"], "detector", small, detection
     yield "detector_objectness", Scales("objectness"), ["output"], "detector", small, detection
+
+    def probable(model, x):
+        value, facts = element(model, x)
+        return value, {**facts, "probability": float(model.logits(x)[0].softmax(0).max())}
+
+    for end, outputs in [
+        ("clipped", ["y"]), ("percent", ["y"]), ("by_hand", ["y"]), ("topk", ["values", "indices"]), ("argmax", ["label"]),
+        ("maximum", ["confidence", "label"]), ("one_hot", ["y"]),
+    ]:
+        yield f"classes_{end}", Classes(5, end), outputs, "classifier", small, probable
+    yield "classes_sigmoid_by_hand", Classes(5, "sigmoid_by_hand"), ["y"], "multi-label classifier", small, lambda model, x: (
+        element(model, x)[0], {"index": best(model, x), "probability": float(model.logits(x).max().sigmoid())})
+    yield "segmentation_argmax", Places(3, 4, "argmax"), ["labels"], "segmentation", small, wins()
+    yield "detector_masks", Scales("masks"), ["output0", "output1"], "detector", small, detection
+    yield "detector_key_points", Scales("key_points"), ["output0"], "detector", small, detection
+    yield "detector_transposed", Scales("transposed"), ["output0"], "detector", small, detection
+    yield "detector_picked", Scales("picked"), ["output0"], "detector", small, detection
+    yield "detector_flattened", Scales("flattened"), ["boxes", "scores", "labels"], "detector", small, detection
+
+    def query(model, x):
+        logits = model.logits(x)[0]
+        probabilities = logits.sigmoid() if model.joined else logits.softmax(-1)[:, :-1]
+        candidate, index = divmod(int(probabilities.argmax()), probabilities.shape[1])
+        x_centre, y_centre, width, height = (model.boxes(x)[0, candidate] * torch.tensor([48, 32, 48, 32])).tolist()
+        return logits[candidate, index], {
+            "index": index, "candidate": candidate, "probability": float(probabilities.max()),
+            "box": [x_centre - width / 2, y_centre - height / 2, x_centre + width / 2, y_centre + height / 2]}
+
+    yield "queries", Queries(False), ["logits", "pred_boxes"], "detector", small, query
+    yield "queries_joined", Queries(True), ["output0"], "detector", small, query
+    yield "picture", Picture(), ["recon"], "picture", small, lambda model, x: ((model(x) - x).square().sum(), {"index": 0})
 
 
 def enlarge(model, seed):

@@ -25,7 +25,7 @@ extension ExplanationError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .targetSyntax(let text, let position, let reason):
-            "The target '\(text)' cannot be read at character \(position + 1): \(reason). Examples: 3, [1,7], logits[3], #1[3], mean(#1[2]), 3 - 5, prob(3)."
+            "The target '\(text)' cannot be read at character \(position + 1): \(reason). Examples: 3, [1,7], logits[3], #1[3], mean(#1[2]), 3 - 5, prob(3), \"a name\"[3]."
         case .target(let text, let reason):
             "The target '\(text)' does not fit the model: \(reason)."
         case .unknownMethod(let name, let suggestions):

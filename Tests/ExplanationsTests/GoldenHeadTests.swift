@@ -26,6 +26,7 @@ import Testing
         let places: Int?
         let candidate: Int?
         let probability: Double?
+        let box: [Double]?
         var testDescription: String { name }
 
         /// The script's picture: multiples of 1/8 from a mixed counter.
@@ -55,7 +56,7 @@ import Testing
     }
 
     @Test func theFileIsComplete() throws {
-        #expect(try Self.index.get().cases.count == 17)
+        #expect(try Self.index.get().cases.count == 34)
     }
 
     @Test(arguments: cases)
@@ -68,6 +69,13 @@ import Testing
         #expect(first.candidate == golden.candidate)
         if let probability = golden.probability {
             #expect(abs(try #require(first.probability) - probability) < 1e-5)
+        }
+        if let box = golden.box {
+            let found = try #require(first.box)
+            for (side, expected) in zip([found.left, found.top, found.right, found.bottom], box) {
+                #expect(abs(side - expected) < 1e-3)
+            }
+            #expect(try head.finding(FindingChoice(box: found), in: outputs).candidate == golden.candidate)
         }
     }
 

@@ -2,7 +2,10 @@ import Explanations
 import Graphs
 import Runtime
 import Tensors
+import TestSupport
 import Testing
+
+import struct Foundation.Data
 
 @Suite struct TargetParserTests {
     private static let first = Target.Source.number(0)
@@ -30,6 +33,22 @@ import Testing
         ("mean(scores[:, 1])", .mean(.elements(.name("scores"), .element([nil, 1])), mask: nil)),
         ("energy(f)", .energy(.elements(.name("f"), .whole))),
         ("cosine(f, a b.npy)", .cosine(.elements(.name("f"), .whole), file: "a b.npy")),
+        ("91[3]", .elements(.name("91"), .element([3]))), ("91", .classIndex(91)),
+        ("'91'", .elements(.name("91"), .whole)),
+        ("mean(91[1])", .mean(.elements(.name("91"), .element([1])), mask: nil)),
+        ("\"a [b]\"[3]", .elements(.name("a [b]"), .element([3]))),
+        ("'it\\'s'[:, 1]", .elements(.name("it's"), .element([nil, 1]))),
+        (
+            "2 * 'x - y' - \"-z\"",
+            .combination([
+                Target.Term(2, .elements(.name("x - y"), .whole)), Target.Term(-1, .elements(.name("-z"), .whole)),
+            ])
+        ),
+        ("error(f)", .error(.elements(.name("f"), .whole), reference: nil, isAbsolute: false)),
+        (
+            "absolute-error(f, r.npy)",
+            .error(.elements(.name("f"), .whole), reference: "r.npy", isAbsolute: true)
+        ),
     ]
 
     @Test(arguments: forms.indices)
@@ -41,7 +60,8 @@ import Testing
     @Test(arguments: [
         ("", 0), ("3 5", 2), ("[1,", 3), ("[a]", 1), ("out[", 4), ("out[1", 5), ("#", 1), ("mean(3", 6),
         ("mean(3,)", 7),
-        ("3 +", 3), ("2 * ", 4), ("!", 0), ("[1,:]", 5), ("cosine(f)", 9), ("f[:1]", 3),
+        ("3 +", 3), ("2 * ", 4), ("!", 0), ("[1,:]", 5), ("cosine(f)", 9), ("f[:1]", 3), ("'a", 0), ("''", 0),
+        ("3[a]", 2),
     ])
     func errorsTellThePosition(_ text: String, _ position: Int) throws {
         let error = #expect(throws: ExplanationError.self) { try Target(parsing: text) }
@@ -50,6 +70,33 @@ import Testing
             return
         }
         #expect(found == position, "\(text)")
+    }
+
+    @Test func everyNameCanBeTyped() throws {
+        var random = SeededGenerator(seed: 8)
+        let signs = Array("ab1Z_./:@$-[](){}'\"\\ #,+*é日\n")
+        let fixed = ["91", "1x1", "a-b", "3-5", "-", "mean", "/a/b:0", "it's", "\"", "\\", "'\"", "1e5", " ", "#0"]
+        let drawn = (0..<10_000).map { _ in
+            String((0..<Int.random(in: 1...6, using: &random)).map { _ in signs.randomElement(using: &random) ?? "a" })
+        }
+        for name in fixed + drawn {
+            let text = TargetText.name(name)
+            #expect(try Target(parsing: "\(text)[0]") == .elements(.name(name), .element([0])), "\(name)")
+            #expect(
+                try Target(parsing: "mean(\(text)) - \(text)")
+                    == .combination([
+                        Target.Term(1, .mean(.elements(.name(name), .whole), mask: nil)),
+                        Target.Term(-1, .elements(.name(name), .whole)),
+                    ]), "\(name)")
+        }
+    }
+
+    @Test func damagedTargetsNeverCrash() throws {
+        var random = SeededGenerator(seed: 9)
+        for _ in 0..<10_000 {
+            let damaged = Data("mean(\"a [b]\"[3,:], m.npy) - 2 * 'it\\'s' + 91[3]".utf8).mutated(using: &random)
+            _ = try? Target(parsing: String(decoding: damaged, as: UTF8.self))
+        }
     }
 
     @Test func nestingIsBounded() {
@@ -126,6 +173,11 @@ import Testing
             try resolve("cosine(logits, m.npy)", batch: 2, mask: other).weights
                 == ["direction.logits": [0, 0.6, 0.8, 0, 0.6, 0.8]])
         #expect(try resolve("prob(single)", batch: 2).weights == ["probability.single": [1, 1]])
+    }
+
+    @Test func tensorsInsideOfTheModelAreTargets() throws {
+        #expect(try resolve("pooled[1]", batch: 2).weights == ["pooled": [0, 1, 0, 1]])
+        #expect(try resolve("mean('pooled')", batch: 1).weights == ["pooled": [0.5, 0.5]])
     }
 
     @Test(arguments: [

@@ -21,16 +21,20 @@ package struct EmbeddingHead: Head {
         let isNormalised = survey.graph.unnormalised(output.value) != output.value
         let isNamed = output.isCalled(words)
         let isPooled = count >= 128 && count % 32 == 0 && survey.labelCount == nil && survey.endsInPooling(output.value)
-        guard isNormalised || isNamed || (isPooled && output.longAxes.count == 1) else { return nil }
+        let isStated = survey.metadata.task == .embedding
+        guard isNormalised || isNamed || isStated || (isPooled && output.longAxes.count == 1) else { return nil }
         let why =
             isNormalised
-            ? "scaled to length 1" : isNamed ? "its name says so" : "it ends in a pooling, without a classifier"
+            ? "scaled to length 1"
+            : isStated
+                ? "the file's task says so"
+                : isNamed ? "its name says so" : "it ends in a pooling, without a classifier"
         return EmbeddingHead(
             description: HeadDescription(
                 .embedding, output: output.name, classCount: 0,
                 reason:
                     "'\(output.name)' holds a vector of \(count) numbers (\(why))\(survey.choice(of: [output.name]))",
-                isGuess: !isNormalised),
+                isGuess: !isNormalised && !isStated),
             output: output, isNormalised: isNormalised)
     }
 

@@ -12,7 +12,10 @@ package struct GridDetectorHead: CandidateHead {
         guard let size = survey.inputSize, !output.holdsIndices, let table = table(of: output) else { return nil }
         let columns = CandidateColumns(of: table, in: survey)
         let fits = GridSizes.fit(table.candidates, height: size.height, width: size.width)
-        let isNamed = output.isCalled(["yolo", "detect"])
+        let isStated = survey.metadata.task.map {
+            [.detection, .instanceSegmentation, .keyPoints, .orientedDetection].contains($0)
+        }
+        let isNamed = isStated ?? output.isCalled(["yolo", "detect"])
         guard
             columns.isTold || (fits && output.activation != "Softmax" && columns.boxes != nil)
                 || (isNamed && table.candidates >= 64)
@@ -38,7 +41,7 @@ package struct GridDetectorHead: CandidateHead {
         if let further = columns.further { parts.append("\(further.count) \(further.words)") }
         let why =
             columns.isTold
-            ? columns.why : fits ? "so many cells have the grids of a detector" : "its name says so"
+            ? columns.why : fits ? "so many cells have the grids of a detector" : "its name or the file's task says so"
         let list = parts.dropLast().joined(separator: ", ") + (parts.count > 1 ? " and " : "") + (parts.last ?? "")
         return "'\(table.output.name)' holds \(list) for each of \(table.candidates) candidates (\(why))"
     }

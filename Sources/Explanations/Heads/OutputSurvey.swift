@@ -87,7 +87,12 @@ package struct OutputSurvey: Sendable {
                     decided.append(scores)
                 }
             } else if let known = Self.output(output.value, name: output.name, graph, batch) {
-                plain.append(known)
+                if known.holdsIndices, var scores = ranked(in: known, graph, batch) {
+                    scores.decision?.outputs = [output.name]
+                    decided.append(scores)
+                } else {
+                    plain.append(known)
+                }
             }
         }
         // Scores that the file puts out as well are an output like others.
@@ -99,6 +104,19 @@ package struct OutputSurvey: Sendable {
             return decided.contains { graph.valueBeforeActivation($0.value) == all }
         }
         return plain.filter { !$0.isAuxiliary } + decided + plain.filter(\.isAuxiliary)
+    }
+
+    /// The one list of scores that an output of ranks beside their scores was decided from; nil where there are several lists.
+    private static func ranked(in output: Output, _ graph: Graph, _ batch: Int) -> Output? {
+        let count = min(output.axes.reduce(1, *), 128)
+        for end in graph.traced(Array(0..<count), of: output.value, to: []) where graph.isIndex(end.value) {
+            guard let decision = graph.decision(behind: end.value),
+                var scores = inner(graph.unflattened(decision.scores), graph, batch), scores.longAxes.count == 1
+            else { return nil }
+            scores.decision = (decision.operation, [])
+            return scores
+        }
+        return nil
     }
 
     /// A value inside of the graph, by its own name.

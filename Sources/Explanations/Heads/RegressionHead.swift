@@ -17,6 +17,7 @@ package struct RegressionHead: Head {
         let isNamed = Self.isNamed(output.name)
         let isBinary =
             output.isCalled(["logit", "prob", "class", "score"]) || survey.labelCount.map { $0 <= 2 } == true
+            || survey.metadata.task == .classification
         guard isNamed || (count == 1 && !isBinary), count == 1 || survey.labelCount != count else { return nil }
         let why = isNamed ? "its name speaks of values" : "one number without a sigmoid"
         return RegressionHead(

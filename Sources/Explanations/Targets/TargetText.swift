@@ -42,7 +42,7 @@ extension Graph {
         // A file may leave the type of an output out.
         let floats = outputs.first {
             self[$0.value].type?.isFloatingPoint == true && shape(of: $0.value)?.count != 0
-                && decision(behind: $0.value) == nil
+                && decision(behind: $0.value) == nil && suppression(behind: $0.value) == nil
         }
         if let floats { return "mean(\(TargetText.name(floats.name)))" }
         for output in outputs {
