@@ -110,6 +110,27 @@ extension ElementField {
         return ElementField(lengths: lengths, numbers: selected)
     }
 
+    /// The elements at these positions of an axis, with one number for all positions outside of it.
+    func selecting(_ positions: [Int], along axis: Int, beyond number: Double) -> ElementField {
+        guard lengths[axis] > 1 else { return self }
+        var result = selecting(positions, along: axis)
+        let inner = lengths[(axis + 1)...].reduce(1, *)
+        for index in result.numbers.indices
+        where !(0..<lengths[axis]).contains(positions[index / inner % positions.count]) {
+            result.numbers[index] = number
+        }
+        return result
+    }
+
+    /// Whether the numbers rise along an axis everywhere, or fall everywhere.
+    func isMonotonic(along axis: Int) -> Bool {
+        guard lengths[axis] > 1 else { return true }
+        let ahead = selecting(Array(1..<lengths[axis]), along: axis).numbers
+        let behind = selecting(Array(0..<lengths[axis] - 1), along: axis).numbers
+        let steps = zip(behind, ahead).map { $1 - $0 }
+        return steps.allSatisfy { $0 > 0 } || steps.allSatisfy { $0 < 0 }
+    }
+
     func transposed(_ permutation: [Int]) -> ElementField {
         let strides = strides
         let newLengths = permutation.map { lengths[$0] }

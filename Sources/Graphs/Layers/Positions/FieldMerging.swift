@@ -11,6 +11,10 @@ extension ElementField {
     func merged(over axes: [Int], _ merging: FieldMerging) -> ElementField {
         let merged = axes.filter { lengths[$0] > 1 }
         guard !merged.isEmpty else { return self }
+        // Channels that lie beside their cell, or have no place, move no cell.
+        if merging == .coordinates, merged.count == 1, let common = FeatureAxes.common(self, along: merged[0]) {
+            return common
+        }
         let kept = lengths.indices.filter { !merged.contains($0) }
         let front = transposed(kept + merged)
         let width = merged.map { lengths[$0] }.reduce(1, *)
@@ -55,6 +59,21 @@ extension ElementField {
         guard let least = offsets.min(), let most = offsets.max(), same(least, most) else { return left }
         // Paths of other paddings see the same place a little beside each other.
         return both { $0.isNaN ? $1 : $1.isNaN ? $0 : ($0 + $1) / 2 }
+    }
+
+    /// Parts of a value joined along an axis: where no place changes along it, they are channels of the same cells, and parts without a
+    /// place of their own (a pooled vector spread over the map, constant coordinates) have those of the largest other part.
+    ///
+    /// Along an axis of tokens places do change, and a class token keeps having none.
+    static func sharingPlaces(_ parts: [ElementField?], sizes: [Int], along axis: Int) -> [ElementField?] {
+        let placed = parts.indices.filter { parts[$0].map { !$0.isEmpty } ?? false }
+        let known = placed.compactMap { parts[$0] }
+        // The first axis of more than three counts samples.
+        guard let first = known.first, known.count < parts.count, axis > 0 || first.rank == 3,
+            known.allSatisfy({ $0.lengths[axis] == 1 && (!$0.axes.isEmpty || $0 == first) }),
+            let largest = placed.max(by: { sizes[$0] < sizes[$1] })
+        else { return parts }
+        return parts.indices.map { placed.contains($0) ? parts[$0] : parts[largest] }
     }
 
     /// Values joined along an axis on which none of them varies and that interleave each other, as patch merging stacks them, lie on one

@@ -79,7 +79,10 @@ extension FieldPropagation {
         guard sizes.reduce(0, +) == shape[axis] else { return nil }
         var parts = node.inputs.indices.map { field(node, $0) }
         if merging == .influence { parts = parts.map { $0 ?? ElementField(0, rank: shape.count) } }
-        if merging == .coordinates, let one = ElementField.interleaved(parts, along: axis) { return one.compressed() }
+        if merging == .coordinates {
+            parts = ElementField.sharingPlaces(parts, sizes: sizes, along: axis)
+            if let one = ElementField.interleaved(parts, along: axis) { return one.compressed() }
+        }
         return ElementField.concatenated(parts, sizes: sizes, along: axis, rank: shape.count)
     }
 
@@ -93,11 +96,50 @@ extension FieldPropagation {
             guard let axis = self.axis(axis, rank: old.count) else { return nil }
             let begin = pads[index]
             guard begin != 0 || pads[axes.count + index] != 0 else { continue }
+            if merging == .coordinates, !field.isMonotonic(along: axis) {
+                // Further channels or tokens: only a grid goes on beyond its ends.
+                field = field.selecting((0..<shape[axis]).map { $0 - begin }, along: axis, beyond: .nan)
+                continue
+            }
             let centres = (0..<shape[axis]).map { Double($0 - begin) }
             field = field.resampled(at: centres, along: axis, of: old[axis], merging)
         }
         return field
     }
+
+    /// Elements at constant places replaced: how exporters write assignments to parts of a tensor.
+    func scattered(_ node: Node, _ shape: [Int]) -> ElementField? {
+        let unknown = merging == .influence ? ElementField(1, rank: shape.count) : nil
+        guard ["none", nil].contains(node.string("reduction")), let indices = integers(node, 1),
+            let indexShape = self.shape(node, 1), let count = indexShape.last, (1...shape.count).contains(count),
+            let updated = self.shape(node, 2), updated.count == indexShape.count - 1 + shape.count - count
+        else { return unknown }
+        let none = merging == .influence ? 0 : Double.nan
+        let data = field(node, 0) ?? ElementField(none, rank: shape.count)
+        let updates = field(node, 2) ?? ElementField(none, rank: updated.count)
+        // Behind the axes that indices name, both keep what they vary along.
+        let inner = zip(data.lengths[count...], updates.lengths[(indexShape.count - 1)...]).map { max($0, $1) }
+        let lengths = shape[..<count] + inner
+        let block = inner.reduce(1, *)
+        guard lengths.reduce(1, *) <= Self.largestField else { return unknown }
+        var numbers = data.stored(along: shape.indices, of: Array(lengths)).numbers
+        let rows = updates.stored(along: updated.indices, of: Array(updated[..<(indexShape.count - 1)]) + inner).numbers
+        guard rows.count == indices.count / count * block else { return unknown }
+        for row in 0..<indices.count / count {
+            var position = 0
+            for axis in 0..<count {
+                let index = indices[row * count + axis]
+                position = position * shape[axis] + (index < 0 ? index + shape[axis] : index)
+            }
+            guard position >= 0, (position + 1) * block <= numbers.count else { return unknown }
+            numbers.replaceSubrange(
+                position * block..<(position + 1) * block, with: rows[row * block..<(row + 1) * block])
+        }
+        return ElementField(lengths: Array(lengths), numbers: numbers).compressed()
+    }
+
+    /// Fields of more numbers are given up.
+    private static let largestField = 1 << 23
 
     func tiled(_ node: Node, _ shape: [Int]) -> ElementField? {
         guard var field = field(node, 0), let old = self.shape(node, 0), old.count == shape.count else { return nil }

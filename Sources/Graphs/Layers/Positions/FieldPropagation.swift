@@ -23,15 +23,18 @@ struct FieldPropagation {
 
     /// Follows every node from `start` on.
     mutating func run(from start: Int = 0) {
-        for node in graph.nodes[start...] {
-            guard node.operands.contains(where: { fields[$0.index] != nil }) else { continue }
-            for (index, result) in node.outputs.enumerated() {
-                guard let result, let shape = graph.shape(of: result), fields[result.index] == nil else { continue }
-                var field = self.field(ofResult: index, node, shape.dimensions)
-                if let known = field, !Self.fits(known, shape.dimensions) { field = nil }
-                if let override, override.value == result { field = field.flatMap(override.change) }
-                fields[result.index] = field
-            }
+        for node in graph.nodes[start...] { follow(node) }
+    }
+
+    /// Follows one node.
+    mutating func follow(_ node: Node) {
+        guard node.operands.contains(where: { fields[$0.index] != nil }) else { return }
+        for (index, result) in node.outputs.enumerated() {
+            guard let result, let shape = graph.shape(of: result), fields[result.index] == nil else { continue }
+            var field = self.field(ofResult: index, node, shape.dimensions)
+            if let known = field, !Self.fits(known, shape.dimensions) { field = nil }
+            if let override, override.value == result { field = field.flatMap(override.change) }
+            fields[result.index] = field
         }
     }
 
@@ -82,6 +85,7 @@ struct FieldPropagation {
         case "Gemm": return linear(node, shape)
         case "Einsum": return contracted(node, shape)
         case "Attention": return index == 0 ? attended(node, shape) : nil
+        case "ScatterND": return scattered(node, shape)
         case _ where node.operation.hasPrefix("Reduce"), "ArgMax", "ArgMin": return reduced(node, shape)
         case _ where index > 0: return merging == .influence ? ElementField(1, rank: shape.count) : nil
         default: return elementwise(node, shape)

@@ -77,15 +77,27 @@ struct PositionAnalysis {
         return ElementPositions(sample: sample, row: row, column: column)
     }
 
-    /// The axes along which a value's elements change their place.
+    /// The axes along which a value's cells change their place.
     func placeAxes(of value: ValueID) -> Set<Int>? {
-        positions(of: value).map { Set($0.row.axes + $0.column.axes) }
+        (map(of: value)?.cells ?? positions(of: value)).map { Set($0.row.axes + $0.column.axes) }
     }
 
     /// How a value lies over the picture; nil where it is no map.
-    func layout(of value: ValueID) -> MapLayout? {
+    func layout(of value: ValueID) -> MapLayout? { map(of: value)?.layout }
+
+    /// The places of a value's cells, and how it lies over the picture by them.
+    private func map(of value: ValueID) -> (cells: ElementPositions, layout: MapLayout)? {
         guard let picture, let shape = graph.shape(of: value), let positions = positions(of: value) else { return nil }
-        return MapLayout(positions, shape: shape.dimensions, over: picture)
+        var tried: ElementPositions?
+        for joiningGrids in [false, true] {
+            let (places, sample) = FeatureAxes.removed(
+                from: [positions.row, positions.column], sample: positions.sample, joiningGrids: joiningGrids)
+            let cells = ElementPositions(sample: sample, row: places[0], column: places[1])
+            guard cells != tried else { break }
+            if let layout = MapLayout(cells, shape: shape.dimensions, over: picture) { return (cells, layout) }
+            tried = cells
+        }
+        return nil
     }
 }
 
