@@ -61,7 +61,7 @@ extension Graph {
         else { return nil }
         var places = analysis.placeAxes(of: map)
         var layout = analysis.layout(of: map)
-        if places == nil, shape.rank == 4, shape[2] * shape[3] > 1 {
+        if places == nil, shape.rank == 4, shape[2] * shape[3] > 1, conventionalMaps()[map.index] {
             // Not followed back to a picture: rank 4 is `[B, C, H, W]`.
             places = [2, 3]
             layout = MapLayout(

@@ -59,13 +59,14 @@ extension Graph {
     /// The layout of every node's first result.
     ///
     /// A graph in which no value can be followed back to a picture (a spectrogram that it computes itself) keeps the convention
-    /// that values of rank 4 are `[B, C, H, W]`, laid evenly over the input.
+    /// that values of rank 4 that come of windows are `[B, C, H, W]`, laid evenly over the input.
     private func layouts(_ analysis: PositionAnalysis) -> [MapLayout?] {
         var layouts = [MapLayout?](repeating: nil, count: values.count)
         let results = nodes.compactMap { $0.output(0) }
         for value in results { layouts[value.index] = analysis.layout(of: value) }
         guard layouts.allSatisfy({ $0 == nil }) else { return layouts }
-        for value in results {
+        let isConventional = conventionalMaps()
+        for value in results where isConventional[value.index] {
             guard let shape = shape(of: value), shape.rank == 4, shape[0] > 0, shape[1] > 0, shape[2] * shape[3] > 1
             else {
                 continue
@@ -78,6 +79,46 @@ extension Graph {
         }
         return layouts
     }
+
+    /// Which values are maps by convention: what a window that slides over two axes or more reads and computes, and what keeps its axes.
+    ///
+    /// Other values of as many axes hold time or features: results of recurrent networks, attention, features seen as a matrix.
+    func conventionalMaps() -> [Bool] {
+        var isMap = [Bool](repeating: false, count: values.count)
+        for node in nodes where node.domain.isEmpty {
+            for result in node.results where shape(of: result).map({ $0.rank > 3 }) ?? false {
+                if Self.windows.contains(node.operation) {
+                    isMap[result.index] = true
+                    var read = node.input(0)
+                    while let value = read, !isMap[value.index] {
+                        isMap[value.index] = true
+                        read = producingNode(of: value).flatMap { keptOperand(of: $0, value) }
+                    }
+                } else if !isMap[result.index], !Self.mixing.contains(node.operation) {
+                    isMap[result.index] = node.operands.contains {
+                        isMap[$0.index] && shape(of: $0)?.rank == shape(of: result)?.rank
+                    }
+                }
+            }
+        }
+        return isMap
+    }
+
+    /// The operand whose axes a node's result keeps.
+    private func keptOperand(of node: Node, _ result: ValueID) -> ValueID? {
+        guard node.domain.isEmpty, !Self.mixing.contains(node.operation) else { return nil }
+        return node.operands.first { self[$0].constant == nil && shape(of: $0) == shape(of: result) }
+    }
+
+    private static let windows: Set<String> = [
+        "Conv", "ConvInteger", "QLinearConv", "DeformConv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool",
+    ]
+
+    /// Operators that move axes or mix elements of several places.
+    private static let mixing: Set<String> = [
+        "Transpose", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "MatMul", "MatMulInteger", "Gemm", "Einsum",
+        "Attention", "LSTM", "GRU", "RNN", "Scan", "Loop",
+    ]
 
     /// What the file itself calls the module that a node belongs to.
     ///

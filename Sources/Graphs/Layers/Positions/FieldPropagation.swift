@@ -87,6 +87,8 @@ struct FieldPropagation {
         case "Attention": return index == 0 ? attended(node, shape) : nil
         case "ScatterND": return scattered(node, shape)
         case _ where node.operation.hasPrefix("Reduce"), "ArgMax", "ArgMin": return reduced(node, shape)
+        // A step of a recurrent network carries all steps before it, in features of its own.
+        case "LSTM", "GRU", "RNN": return merging == .influence ? ElementField(1, rank: shape.count) : nil
         case _ where index > 0: return merging == .influence ? ElementField(1, rank: shape.count) : nil
         default: return elementwise(node, shape)
         }
