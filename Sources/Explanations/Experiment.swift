@@ -56,11 +56,17 @@ package final class Experiment: Sendable {
 
     /// The explained input's channels, rows and columns; fails where it is no picture.
     package func planes() throws -> PicturePlanes {
-        guard let planes = PicturePlanes(input.shape) else {
+        guard let planes = knownPlanes else {
             throw ExplanationError.unsuitable(
                 method: label, reason: "the input '\(context.explained)' of shape \(input.shape) is no picture")
         }
+        if let guess = question.graph.layoutGuess(of: question.input) { note(guess) }
         return planes
+    }
+
+    /// The explained input's channels, rows and columns; nil where it is no picture.
+    package var knownPlanes: PicturePlanes? {
+        PicturePlanes(input.shape, channelAxis: question.graph.channelAxis(of: question.input))
     }
 
     /// Which sample of the whole question this is.

@@ -45,7 +45,8 @@ public struct LayoutCheck: Sendable, Hashable, Codable {
         cells: Int = 5
     ) throws {
         let name = graph[picture].name
-        guard let layout = layer.layout, let tensor = inputs[name], let axes = PictureAxes(tensor.shape) else {
+        guard let layout = layer.layout, let tensor = inputs[name], let axes = graph.pictureAxes(of: picture)
+        else {
             throw ExplanationError.unsuitable(
                 method: "The check of a layout",
                 reason: "the layer '\(layer.name)' is no map over a picture, or '\(name)' is no picture")
@@ -108,15 +109,12 @@ public struct LayoutCheck: Sendable, Hashable, Codable {
         let rows = range(placement.rows, cell[0], axes.height)
         let columns = range(placement.columns, cell[1], axes.width)
         let strides = tensor.shape.strides
-        let channelAxis = tensor.shape.dimensions.indices.first {
-            $0 != axes.sampleAxis && $0 != axes.rowAxis && $0 != axes.columnAxis
-        }
         pixels.mutateElements { elements in
-            for channel in 0..<(channelAxis.map { tensor.shape[$0] } ?? 1) {
+            for channel in 0..<tensor.shape[axes.channelAxis] {
                 for row in rows {
                     for column in columns {
                         let index =
-                            channel * (channelAxis.map { strides[$0] } ?? 0) + row * strides[axes.rowAxis] + column
+                            channel * strides[axes.channelAxis] + row * strides[axes.rowAxis] + column
                             * strides[axes.columnAxis]
                         elements[index] =
                             low == high ? low + 1 : elements[index] - low < high - elements[index] ? high : low

@@ -18,15 +18,23 @@ package struct PicturePlanes: Sendable, Hashable {
     private let columnStride: Int
 
     /// The planes of a tensor `[1, C, H, W]` or `[1, H, W, C]`; nil where it is no picture.
-    package init?(_ shape: Shape) {
-        guard shape.rank == 4, shape[0] == 1, let axes = PictureAxes(shape) else { return nil }
+    ///
+    /// - Parameter known: Where the channels stand, as `Graph.channelAxis(of:)` finds it; nil guesses by the lengths.
+    package init?(_ shape: Shape, channelAxis known: Int? = nil) {
+        guard shape.rank == 4, shape[0] == 1, let axes = PictureAxes(shape, channelAxis: known) else { return nil }
         self.axes = axes
-        channelAxis = (1...3).first { $0 != axes.rowAxis && $0 != axes.columnAxis } ?? 1
+        channelAxis = axes.channelAxis
         channels = shape[channelAxis]
         let strides = shape.strides
         (channelStride, rowStride, columnStride) = (
             strides[channelAxis], strides[axes.rowAxis], strides[axes.columnAxis]
         )
+    }
+
+    /// The planes of one sample of an input of a specialised graph; nil where it is no picture.
+    package init?(sampleOf input: ValueID, in graph: Graph) {
+        guard let shape = graph.shape(of: input), shape.rank > 0 else { return nil }
+        self.init(Shape([1] + shape.dimensions.dropFirst()), channelAxis: graph.channelAxis(of: input))
     }
 
     /// The position of a pixel of a channel among the tensor's elements.

@@ -27,7 +27,8 @@ extension Preprocessing {
             )
         }
         var (preprocessing, reasons) = try guess(
-            inputShape: input.shape.dimensions.map { $0 }, elementType: input.elementType, known: known)
+            inputShape: input.shape.dimensions.map { $0 }, elementType: input.elementType, known: known,
+            channelAxis: input.channelAxis)
         if own.isBlueFirst, preprocessing.channels == .rgb {
             preprocessing.channels = .bgr
             reasons.append(

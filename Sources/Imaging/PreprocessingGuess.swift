@@ -8,13 +8,15 @@ extension Preprocessing {
     ///   - inputShape: the input's axes; nil or a negative length is a dynamic one.
     ///   - elementType: the input's type.
     ///   - known: what the model does by itself, with the sentence that says so.
+    ///   - channelAxis: the axis that the model takes for the channels, 1 or 3; nil guesses by the lengths.
     /// - Throws: `ImagingError.invalidArgument` where the input cannot be a picture.
     public static func guess(
-        inputShape: [Int?], elementType: ElementType, known: (preset: PreprocessingPreset, reason: String)? = nil
+        inputShape: [Int?], elementType: ElementType, known: (preset: PreprocessingPreset, reason: String)? = nil,
+        channelAxis: Int? = nil
     ) throws(ImagingError) -> (preprocessing: Preprocessing, reasons: [String]) {
         let shape = inputShape.map { $0.flatMap { $0 > 0 ? $0 : nil } }
         let text = "[" + shape.map { $0.map(String.init) ?? "?" }.joined(separator: ", ") + "]"
-        let (layout, channels) = try axes(of: shape, text: text)
+        let (layout, channels) = try axes(of: shape, text: text, channelAxis: channelAxis)
         let (height, width) = layout == .nchw ? (shape[2], shape[3]) : (shape[1], shape[2])
         var reasons: [String] = []
         if shape[1] == nil, layout == .nchw {
@@ -63,13 +65,20 @@ extension Preprocessing {
         return (result, reasons)
     }
 
-    private static func axes(of shape: [Int?], text: String) throws(ImagingError) -> (Layout, channels: Int) {
+    private static func axes(
+        of shape: [Int?], text: String, channelAxis: Int?
+    ) throws(ImagingError) -> (Layout, channels: Int) {
         let noPicture = ImagingError.invalidArgument(
             what:
                 "the model's input \(text) does not look like a picture: four axes with 1, 3 or 4 channels are needed",
             advice: "choose another input with --input, or use gaze attribute with a tensor file")
         guard shape.count == 4 else { throw noPicture }
         let counts = [1, 3, 4]
+        if let channelAxis, [1, 3].contains(channelAxis) {
+            let count = shape[channelAxis] ?? 3
+            guard counts.contains(count) else { throw noPicture }
+            return (channelAxis == 3 ? .nhwc : .nchw, count)
+        }
         let first = shape[1].flatMap { counts.contains($0) ? $0 : nil }
         let last = shape[3].flatMap { counts.contains($0) ? $0 : nil }
         switch (first, last) {

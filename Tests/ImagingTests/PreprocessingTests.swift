@@ -159,6 +159,18 @@ import Testing
         try rule.validate()
     }
 
+    /// The lengths alone would say the other axis, or a grey picture.
+    @Test func theModelsOwnAxisOfChannelsGoesBeforeTheLengths() throws {
+        let first = try Preprocessing.guess(inputShape: [1, 4, 8, 3], elementType: .float32, channelAxis: 1)
+        #expect(first.preprocessing.layout == .nchw && first.preprocessing.channels == .rgba)
+        #expect(first.preprocessing.inputShape == [1, 4, 8, 3])
+        let last = try Preprocessing.guess(inputShape: [1, 3, 8, 4], elementType: .float32, channelAxis: 3)
+        #expect(last.preprocessing.layout == .nhwc && last.preprocessing.inputShape == [1, 3, 8, 4])
+        #expect(throws: ImagingError.self) {
+            try Preprocessing.guess(inputShape: [1, 11, 60, 1], elementType: .float32, channelAxis: 1)
+        }
+    }
+
     @Test func bytesStayBytes() throws {
         let (rule, _) = try Preprocessing.guess(inputShape: [1, 224, 224, 3], elementType: .uint8)
         #expect(rule.element == .uint8)

@@ -107,7 +107,7 @@ public struct SanityCheck: Sendable {
         displays: [MethodDescription.Display], chosen: LayerChoice?, failed: (MethodSpecification, any Error) -> Void
     ) throws -> (views: [MapViews?], notes: [[String]]) {
         let explained = other ?? explained
-        guard let picture = inputs[explained], let planes = PicturePlanes(picture.shape) else {
+        guard let planes = attributor.planes(of: explained, in: inputs) else {
             throw ExplanationError.unsuitable(
                 method: "A sanity check", reason: "the input '\(explained)' is no single picture")
         }

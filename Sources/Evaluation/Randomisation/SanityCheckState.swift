@@ -170,7 +170,8 @@ struct SanityCheckState {
             explained: check.explained, readMask: score.readMask)
         query.diagnoses = false
         let attribution = try check.attributor.attribute(query)[0]
-        guard let picture = inputs[check.explained]?.floatTensor, let planes = PicturePlanes(picture.shape),
+        guard let picture = inputs[check.explained]?.floatTensor,
+            let planes = check.attributor.planes(of: check.explained, in: inputs),
             let edges = attribution.map(ofSample: 0, display: .signed, over: planes)
         else { throw EvaluationError.undefined(measure: "An edge detector", reason: "the input is no picture") }
         let values = MethodDescription.Display.signed.map(
@@ -181,7 +182,9 @@ struct SanityCheckState {
     }
 
     private func turned(_ inputs: [String: AnyTensor]) throws -> [String: AnyTensor] {
-        guard let picture = inputs[check.explained], let planes = PicturePlanes(picture.shape) else { return inputs }
+        guard let picture = inputs[check.explained],
+            let planes = check.attributor.planes(of: check.explained, in: inputs)
+        else { return inputs }
         let values = picture.floatTensor
         let planesTurned = (0..<planes.channels).map { channel in
             var plane = planes.plane(channel, of: values)

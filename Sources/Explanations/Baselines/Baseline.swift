@@ -100,7 +100,7 @@ package struct Baseline: Sendable {
         case .black: return try Self.colour(experiment.settings.space?.black, "black", experiment)
         case .white: return try Self.colour(experiment.settings.space?.white, "white", experiment)
         case .mean:
-            guard let planes = PicturePlanes(input.shape) else {
+            guard let planes = experiment.knownPlanes else {
                 return Tensor(repeating: Float(ChannelStatistics(input.elements).mean), shape: input.shape)
             }
             return planes.filled(planes.statistics(of: input).map { Float($0.mean) }, like: input)
@@ -108,7 +108,7 @@ package struct Baseline: Sendable {
             let planes = try experiment.planes()
             let sigma = sigma ?? Self.blurFraction * Double(min(planes.height, planes.width))
             return planes.blurred(input, by: GaussianBlur(sigma: sigma))
-        case .noise(let seed): return Self.noise(like: input, seed: seed)
+        case .noise(let seed): return Self.noise(like: input, planes: experiment.knownPlanes, seed: seed)
         case .file(let values):
             guard let row = experiment.row(of: values) else {
                 throw Self.problem(
@@ -130,10 +130,10 @@ package struct Baseline: Sendable {
         return planes.filled(colour, like: experiment.input)
     }
 
-    static func noise(like input: Tensor<Float>, seed: UInt64) -> Tensor<Float> {
-        let normal = normal(like: input, seed: seed).elements
+    static func noise(like input: Tensor<Float>, planes: PicturePlanes?, seed: UInt64) -> Tensor<Float> {
+        let normal = normal(like: input, planes: planes, seed: seed).elements
         var result = input
-        guard let planes = PicturePlanes(input.shape) else {
+        guard let planes else {
             let statistics = ChannelStatistics(input.elements)
             result.mutateElements { $0 = normal.map { Float(statistics.mean + statistics.deviation * $0) } }
             return result
@@ -154,10 +154,10 @@ package struct Baseline: Sendable {
     }
 
     /// Numbers of the standard normal distribution in an input's shape, drawn channel by channel.
-    static func normal(like input: Tensor<Float>, seed: UInt64) -> Tensor<Double> {
+    static func normal(like input: Tensor<Float>, planes: PicturePlanes?, seed: UInt64) -> Tensor<Double> {
         var generator = SeededGenerator(seed: seed)
         var numbers = [Double](repeating: 0, count: input.elements.count)
-        if let planes = PicturePlanes(input.shape) {
+        if let planes {
             for channel in 0..<planes.channels {
                 for row in 0..<planes.height {
                     for column in 0..<planes.width {

@@ -9,10 +9,12 @@ struct BaselineDistribution: Sendable {
 
     private let sources: [Source]
     private let input: Tensor<Float>
+    private let planes: PicturePlanes?
 
     /// The distribution for an experiment; a file may hold any number of inputs.
     init(_ baseline: Baseline, for experiment: Experiment) throws {
         input = experiment.input
+        planes = experiment.knownPlanes
         sources = try baseline.kinds.map { kind in
             switch kind {
             case .noise(let seed): return .noise(seed: seed)
@@ -37,7 +39,8 @@ struct BaselineDistribution: Sendable {
     func draw(_ generator: inout SeededGenerator) -> Tensor<Float> {
         switch sources[Int.random(in: sources.indices, using: &generator)] {
         case .inputs(let inputs): return inputs[Int.random(in: inputs.indices, using: &generator)]
-        case .noise(let seed): return Baseline.noise(like: input, seed: generator.next() ^ seed)
+        case .noise(let seed):
+            return Baseline.noise(like: input, planes: planes, seed: generator.next() ^ seed)
         }
     }
 }

@@ -13,7 +13,7 @@ extension Baseline {
         case .black: return try colour(experiment.settings.space?.black, "black", in: &experiment)
         case .white: return try colour(experiment.settings.space?.white, "white", in: &experiment)
         case .mean:
-            let planes = PicturePlanes(Shape([1] + experiment.sampleShape.dimensions))
+            let planes = experiment.knownPlanes
             let all = Array(1...max(experiment.sampleShape.rank, 1))
             let axes = planes.map { planes in all.filter { $0 != planes.channelAxis } } ?? all
             return experiment.nodes.emit(
@@ -33,7 +33,7 @@ extension Baseline {
     }
 
     private func planes(in experiment: ExperimentGraph) throws -> PicturePlanes {
-        guard let planes = PicturePlanes(Shape([1] + experiment.sampleShape.dimensions)) else {
+        guard let planes = experiment.knownPlanes else {
             throw Self.problem(
                 "an input of shape \(experiment.sampleShape) is no picture; give a number or a file", experiment)
         }
@@ -53,9 +53,10 @@ extension Baseline {
     /// Normal numbers, the same for every sample, with the mean and the deviation of each channel of each sample.
     private func noise(seed: UInt64, in experiment: inout ExperimentGraph) throws -> ValueID {
         let shape = Shape([1] + experiment.sampleShape.dimensions)
-        let normal = Self.normal(like: Tensor(repeating: 0, shape: shape), seed: seed)
+        let planes = experiment.knownPlanes
+        let normal = Self.normal(like: Tensor(repeating: 0, shape: shape), planes: planes, seed: seed)
         let all = Array(1...max(experiment.sampleShape.rank, 1))
-        let axes = PicturePlanes(shape).map { planes in all.filter { $0 != planes.channelAxis } } ?? all
+        let axes = planes.map { planes in all.filter { $0 != planes.channelAxis } } ?? all
         // In double precision, as the run does it: float sums of many pixels differ by more than a rounding.
         let input = experiment.cast(experiment.input, to: .float64)
         let (over, keep) = (experiment.nodes.integers(axes), ["keepdims": Attribute.integer(1)])

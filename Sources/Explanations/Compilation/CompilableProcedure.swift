@@ -34,6 +34,9 @@ package struct ExperimentGraph {
     /// The number of samples.
     package var batch: Int { nodes.question.batch }
 
+    /// One sample's channels, rows and columns; nil where it is no picture.
+    var knownPlanes: PicturePlanes? { PicturePlanes(sampleOf: nodes.question.input, in: nodes.question.graph) }
+
     init(_ nodes: QuestionGraph, _ source: PointSource, settings: RunSettings, method: String) throws {
         let input = nodes.question.input
         guard nodes.graph.inputs.contains(input), nodes.graph[input].type == .float32,

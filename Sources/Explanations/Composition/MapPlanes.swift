@@ -8,11 +8,13 @@ struct MapPlanes: Sendable {
     private let shape: Shape
 
     /// The planes of a map `[H, W]`, `[1, H, W]` or of an input's shape; nil where it is none of these.
-    init?(_ map: Tensor<Float>, input: Shape) {
+    ///
+    /// - Parameter picture: How channels lie in the input; nil where it is no picture.
+    init?(_ map: Tensor<Float>, input: Shape, picture: PicturePlanes?) {
         shape = map.shape
         if map.shape.rank == 2, map.shape.count > 0 {
             (planes, channels) = ([map], nil)
-        } else if map.shape.dimensions == Array(input.dimensions.dropFirst()), let picture = PicturePlanes(input),
+        } else if map.shape.dimensions == Array(input.dimensions.dropFirst()), let picture,
             let whole = try? map.reshaped(input)
         {
             (planes, channels) = ((0..<picture.channels).map { picture.plane($0, of: whole) }, picture)
@@ -46,7 +48,7 @@ private func + (first: [Int], rest: Shape) -> Shape { Shape(first + rest.dimensi
 extension Experiment {
     /// The planes of a map; fails where it does not lie over the picture.
     func mapPlanes(_ map: Tensor<Float>, of method: WrappedMethod) throws -> MapPlanes {
-        guard let planes = MapPlanes(map, input: input.shape) else {
+        guard let planes = MapPlanes(map, input: input.shape, picture: knownPlanes) else {
             throw ExplanationError.unsuitable(
                 method: label,
                 reason: "the result of \(method.specification.name) of shape \(map.shape) is no map over a picture")

@@ -59,16 +59,16 @@ package struct OutputSurvey: Sendable {
         metadata = ModelMetadata(graph.metadata)
         self.labelCount = labelCount ?? metadata.classNames?.count
         outputs = Self.outputs(of: graph, batch)
-        let shape = graph.value(named: input).flatMap { graph.shape(of: $0) } ?? []
-        inputAxes = Array(shape.dimensions.dropFirst())
-        guard shape.rank == 4 else {
+        let value = graph.value(named: input)
+        inputAxes = Array((value.flatMap { graph.shape(of: $0) } ?? []).dimensions.dropFirst())
+        guard let axes = value.flatMap({ graph.pictureAxes(of: $0) }), axes.sampleAxis != nil else {
             (inputSize, inputChannels) = (nil, nil)
             isChannelsLast = false
             return
         }
-        isChannelsLast = [1, 3, 4].contains(shape[3]) && ![1, 3, 4].contains(shape[1])
-        inputSize = isChannelsLast ? (shape[1], shape[2]) : (shape[2], shape[3])
-        inputChannels = isChannelsLast ? shape[3] : shape[1]
+        isChannelsLast = axes.channelAxis == 3
+        inputSize = (axes.height, axes.width)
+        inputChannels = value.flatMap { graph.shape(of: $0) }.map { $0[axes.channelAxis] }
         picks = findPicks()
         if let scores = picks?.scores.output, !outputs.contains(where: { $0.value == scores.value }) {
             outputs.append(scores)

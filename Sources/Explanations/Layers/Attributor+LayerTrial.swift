@@ -58,7 +58,9 @@ extension Attributor {
         guard let (candidates, maps, clean) = try trialMaps(inputs, score, input) else { return nil }
         let others = try rival.flatMap { try trialMaps(inputs, $0, input) }
         let name = input ?? model.inputs.first?.name ?? ""
-        guard let picture = inputs[name], let deletion = try DeletionPictures(picture) else { return nil }
+        guard let picture = inputs[name],
+            let deletion = try DeletionPictures(picture, axes: pictureAxes(of: name, in: inputs))
+        else { return nil }
         let curves = try zip(candidates, maps).map { candidate, map -> [Double]? in
             guard let layout = candidate.layer.layout, LayerTrial.isInformative(map.elements) else { return nil }
             let masked = try deletion.masked(deletion.tiles(rankedBy: map, placement: layout.placement))

@@ -1,4 +1,4 @@
-import Graphs
+package import Graphs
 package import Tensors
 
 /// Copies of a picture in which the tiles that a map ranks highest have the picture's mean colour.
@@ -13,19 +13,21 @@ package struct DeletionPictures: Sendable {
     private let picture: Tensor<Float>
     private let elementType: ElementType
     private let axes: PictureAxes
-    private let channelAxis: Int
     private let means: [Float]
     /// Where tiles begin, and the end.
     private let rows: [Int]
     private let columns: [Int]
 
     /// The first sample of a picture input; nil where the tensor holds no pictures along its first axis.
-    package init?(_ tensor: AnyTensor) throws {
-        guard tensor.shape.rank == 4, let axes = PictureAxes(tensor.shape), axes.sampleAxis == 0 else { return nil }
+    ///
+    /// - Parameter known: Which axes are which; nil guesses by the lengths.
+    package init?(_ tensor: AnyTensor, axes known: PictureAxes? = nil) throws {
+        guard tensor.shape.rank == 4, let axes = known ?? PictureAxes(tensor.shape), axes.sampleAxis == 0 else {
+            return nil
+        }
         picture = try tensor.rows([0]).floatTensor
         elementType = tensor.elementType
         self.axes = axes
-        channelAxis = (1...3).first { $0 != axes.rowAxis && $0 != axes.columnAxis } ?? 1
         func edges(_ length: Int) -> [Int] {
             let count = min(length, Self.largestGrid)
             return (0...count).map { $0 * length / count }
@@ -34,8 +36,8 @@ package struct DeletionPictures: Sendable {
         columns = edges(axes.width)
         let strides = picture.shape.strides
         let elements = picture.elements
-        let (channel, row, column) = (strides[channelAxis], strides[axes.rowAxis], strides[axes.columnAxis])
-        means = (0..<picture.shape[channelAxis]).map { index in
+        let (channel, row, column) = (strides[axes.channelAxis], strides[axes.rowAxis], strides[axes.columnAxis])
+        means = (0..<picture.shape[axes.channelAxis]).map { index in
             var sum = 0.0
             for y in 0..<axes.height {
                 for x in 0..<axes.width { sum += Double(elements[index * channel + y * row + x * column]) }
@@ -74,7 +76,7 @@ package struct DeletionPictures: Sendable {
 
     private func without(_ tiles: ArraySlice<Int>) -> [Float] {
         let strides = picture.shape.strides
-        let (channel, row, column) = (strides[channelAxis], strides[axes.rowAxis], strides[axes.columnAxis])
+        let (channel, row, column) = (strides[axes.channelAxis], strides[axes.rowAxis], strides[axes.columnAxis])
         var copy = picture
         copy.mutateElements { elements in
             for tile in tiles {

@@ -48,16 +48,15 @@ package struct FullGrad: GraphMethod {
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let input = question.question.input
-        guard let shape = question.graph.shape(of: input), let picture = PictureAxes(shape), shape.rank == 4 else {
+        guard let picture = question.question.graph.pictureAxes(of: input), picture.sampleAxis != nil else {
             throw ExplanationError.unsuitable(
                 method: "fullgrad", reason: "the input '\(question.graph[input].name)' is no picture")
         }
         let layouts = Dictionary(
-            question.question.graph.layers().compactMap { layer in layer.layout.map { (layer.value, $0) } },
+            question.question.graph.layers(from: input).compactMap { layer in layer.layout.map { (layer.value, $0) } },
             uniquingKeysWith: { first, _ in first })
-        let channelAxis = (1...3).first { $0 != picture.rowAxis && $0 != picture.columnAxis } ?? 1
         let own = question.emit("Mul", [input, try question.gradient(of: input)])
-        let order = [0, channelAxis, picture.rowAxis, picture.columnAxis]
+        let order = [0, picture.channelAxis, picture.rowAxis, picture.columnAxis]
         let plane =
             order == [0, 1, 2, 3] ? own : question.emit("Transpose", [own], ["perm": .integers(order)])
         var total = part(plane, in: &question)

@@ -44,7 +44,8 @@ package struct GuidedGradCAM: GraphMethod {
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let input = question.question.input
         let (_, layout) = try question.question.spatialLayer(for: "guided-gradcam")
-        guard let shape = question.graph.shape(of: input), let picture = PictureAxes(shape) else {
+        guard let shape = question.graph.shape(of: input), let picture = question.question.graph.pictureAxes(of: input)
+        else {
             throw ExplanationError.unsuitable(
                 method: "guided-gradcam", reason: "the input '\(question.graph[input].name)' is no picture")
         }

@@ -94,8 +94,9 @@ package struct LayerwiseRelevance: GraphMethod {
     }
 
     package func gradients(in question: Question) throws -> [GradientRequest] {
-        let sample = question.graph.shape(of: question.input).map { Shape([1] + $0.dimensions.dropFirst()) }
-        if let channels = sample.flatMap({ PicturePlanes($0) })?.channels, boundCount != 1, boundCount != channels {
+        if let channels = PicturePlanes(sampleOf: question.input, in: question.graph)?.channels, boundCount != 1,
+            boundCount != channels
+        {
             throw ExplanationError.parameter(
                 method: Self.description.name, name: "low",
                 reason:

@@ -190,7 +190,7 @@ public struct ModelVerification: Sendable {
         // Rounding in `1 - 0.8` must not fail four of five.
         guard check.agreement < Self.layoutAgreement - 1e-9 else { return result(.passed, detail, check.agreement) }
         let sizes = graph.receptiveFields(from: input)[layer.value]?.map(\.size)
-        let sides = graph.shape(of: input).flatMap { PictureAxes($0) }.map { [$0.height, $0.width] } ?? []
+        let sides = graph.pictureAxes(of: input).map { [$0.height, $0.width] } ?? []
         let seesAll = sizes.map { zip($0, sides).allSatisfy { $0 >= $1 } } ?? true
         return result(
             seesAll ? .inconclusive : .failed,

@@ -167,7 +167,7 @@ struct PictureMeasurement {
         }
         // What an interrupted method has is no result.
         guard evaluator.plan.settings.cancellation?.isCancelled != true else { throw RuntimeError.cancelled }
-        let planes = PicturePlanes(decoded.input.shape)
+        let planes = planes
         var results: [Int: Result] = [:]
         for (method, answer) in zip(group, answers) {
             switch answer.result {
@@ -180,6 +180,13 @@ struct PictureMeasurement {
             }
         }
         return results
+    }
+
+    /// The picture's channels, rows and columns in the model's input.
+    private var planes: PicturePlanes? {
+        let explainer = evaluator.explainer
+        return explainer.attributor.planes(
+            of: explainer.pictureInput, in: [explainer.pictureInput: decoded.input])
     }
 
     private mutating func fail(_ method: Int, _ error: any Error) {
@@ -229,8 +236,7 @@ struct PictureMeasurement {
         _ planned: PlannedMethod, _ result: Result, _ experiment: Experiment,
         others: [(method: MethodSpecification, map: Tensor<Float>)]
     ) throws -> EvaluationSubject? {
-        guard let map = result.map, map.elements.allSatisfy(\.isFinite), let planes = PicturePlanes(decoded.input.shape)
-        else { return nil }
+        guard let map = result.map, map.elements.allSatisfy(\.isFinite), let planes else { return nil }
         return EvaluationSubject(
             experiment: experiment,
             probability: try probability.map { try experiment.experiment(about: $0) },

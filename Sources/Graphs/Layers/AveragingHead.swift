@@ -15,9 +15,13 @@ extension Graph {
     ///
     /// Pooling may be GlobalAveragePool, ReduceMean over all axes of places (of tokens, too), or AveragePool over the whole map;
     /// behind it may come reshapes, Gemm, MatMul with Add, 1x1 convolutions, batch normalisation and scaling, in any order.
-    package func averagingHead(endingIn output: ValueID) throws(GraphError) -> AveragingHead {
+    ///
+    /// - Parameter input: The explained input; nil is the first picture.
+    package func averagingHead(
+        endingIn output: ValueID, from input: ValueID? = nil
+    ) throws(GraphError) -> AveragingHead {
         let varying = values(dependingOn: inputs)
-        let layouts = PositionAnalysis(self)
+        let layouts = PositionAnalysis(self, from: input)
         var value = output
         while let node = producingNode(of: value) {
             if let map = node.input(0), let layout = averagedMap(node, layouts) {

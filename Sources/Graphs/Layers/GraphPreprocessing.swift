@@ -196,7 +196,10 @@ private struct PreprocessingChain {
             let width = order.firstIndex(of: result.channelAxis == 3 || order[1] == 3 ? 2 : 3)
         else { return false }
         // Channels may still stand last: then the last axis keeps a length that only channels have.
-        let isLast = order == [0, 1, 2, 3] && [1, 3, 4].contains(after[3]) && ![1, 3, 4].contains(after[1])
+        let isLast =
+            order == [0, 1, 2, 3]
+            && (graph.channelAxis(of: input).map { $0 == 3 }
+                ?? ([1, 3, 4].contains(after[3]) && ![1, 3, 4].contains(after[1])))
         result.resized = isLast ? [after[1], after[2]] : [after[height], after[width]]
         result.steps.append("resizes to \(result.resized?.map(String.init).joined(separator: "x") ?? "")")
         return true

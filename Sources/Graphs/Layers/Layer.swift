@@ -29,7 +29,9 @@ extension Graph {
     ///
     /// Of several results of one module the last goes by the module's name, as a hook on the module would give it; the
     /// others have their operator behind it. Shapes must be known (see `specialised`); values without one are left out.
-    package func layers() -> [Layer] { layers(PositionAnalysis(self)) }
+    ///
+    /// - Parameter input: The input whose places are meant; nil is the first picture.
+    package func layers(from input: ValueID? = nil) -> [Layer] { layers(PositionAnalysis(self, from: input)) }
 
     func layers(_ analysis: PositionAnalysis) -> [Layer] {
         let layouts = layouts(analysis)
@@ -153,8 +155,10 @@ extension Graph {
     }
 
     /// The layer that somebody means by a tensor name, a node name, a layer name, or a module's path (its last result).
-    package func layer(named name: String) throws(GraphError) -> Layer {
-        let all = layers()
+    ///
+    /// - Parameter input: The input whose places are meant; nil is the first picture.
+    package func layer(named name: String, from input: ValueID? = nil) throws(GraphError) -> Layer {
+        let all = layers(from: input)
         if let exact = all.first(where: { $0.tensorName == name }) ?? all.first(where: { $0.name == name }) {
             return exact
         }

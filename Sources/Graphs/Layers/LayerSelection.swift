@@ -13,7 +13,7 @@ struct LayerSelection {
     init(_ graph: Graph, from input: ValueID, to output: ValueID) {
         self.graph = graph
         self.output = output
-        analysis = PositionAnalysis(graph)
+        analysis = PositionAnalysis(graph, from: input)
         let path = graph.path(from: input, to: output)
         self.path = path
         let layers = graph.layers(analysis)

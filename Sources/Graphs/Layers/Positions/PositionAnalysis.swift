@@ -7,25 +7,33 @@ package struct PictureAxes: Sendable, Hashable {
     package let width: Int
     /// Nil for a picture without a batch.
     package let sampleAxis: Int?
+    package let channelAxis: Int
     package let rowAxis: Int
     package let columnAxis: Int
 
     /// The axes of an input of this shape; nil where it is no picture.
-    package init?(_ shape: Shape) {
+    ///
+    /// - Parameter known: The axis of the channels, the first or last of three; nil guesses by the lengths. `Graph.pictureAxes(of:)` asks the graph.
+    package init?(_ shape: Shape, channelAxis known: Int? = nil) {
         guard (3...4).contains(shape.rank), shape.dimensions.allSatisfy({ $0 > 0 }) else { return nil }
         let first = shape.rank - 3
         // Channels are fewer than rows and columns.
-        let channelsFirst = shape[first] <= shape[first + 2]
-        rowAxis = channelsFirst ? first + 1 : first
+        channelAxis = known ?? (shape[first] <= shape[first + 2] ? first : first + 2)
+        rowAxis = channelAxis == first ? first + 1 : first
         columnAxis = rowAxis + 1
-        let channels = channelsFirst ? shape[first] : shape[first + 2]
-        guard shape[rowAxis] * shape[columnAxis] > 1, shape.rank == 4 || [1, 3, 4].contains(channels) else {
-            return nil
-        }
+        // Nobody says that numbers of one place `[B, C, 1, 1]` are a column of pixels.
+        guard shape[rowAxis] * shape[columnAxis] > 1, known != nil || shape[first + 1] * shape[first + 2] > 1,
+            shape.rank == 4 || known != nil || [1, 3, 4].contains(shape[channelAxis])
+        else { return nil }
         sampleAxis = shape.rank == 4 ? 0 : nil
         batch = shape.rank == 4 ? shape[0] : 1
         height = shape[rowAxis]
         width = shape[columnAxis]
+    }
+
+    /// Whether pictures of these axes lie over those of others: as many, of the same size.
+    package func covers(_ other: PictureAxes) -> Bool {
+        (batch, height, width) == (other.batch, other.height, other.width)
     }
 }
 
@@ -40,19 +48,25 @@ struct PositionAnalysis {
     private let rows: FieldPropagation
     private let columns: FieldPropagation
 
-    init(_ graph: Graph) {
+    /// The analysis of a graph.
+    ///
+    /// - Parameter explained: The input, or what it is converted to, whose places are meant; nil is the first picture. Other inputs of the same
+    ///   sizes lie over it.
+    init(_ graph: Graph, from explained: ValueID? = nil) {
         self.graph = graph
         var (samples, rows, columns) = (
             FieldPropagation(graph, .coordinates), FieldPropagation(graph, .coordinates),
             FieldPropagation(graph, .coordinates)
         )
-        var first: PictureAxes?
+        let source = explained.flatMap { graph.input(behind: $0) }.flatMap {
+            graph.pictureAxes(of: $0) == nil ? nil : $0
+        }
+        var first = source.flatMap { graph.pictureAxes(of: $0) }
         for input in graph.inputs {
-            guard let shape = graph.shape(of: input), let axes = PictureAxes(shape), first == nil || first == axes
-            else {
-                continue
-            }
-            first = axes
+            guard let shape = graph.shape(of: input), let axes = graph.pictureAxes(of: input),
+                source == input || first.map(axes.covers) ?? (source == nil)
+            else { continue }
+            first = first ?? axes
             func pixels(_ length: Int, _ axis: Int) -> ElementField {
                 ElementField((0..<length).map { Double($0) + 0.5 }, along: axis, rank: shape.rank)
             }
@@ -102,6 +116,17 @@ struct PositionAnalysis {
 }
 
 extension Graph {
+    /// The input that a value is made of alone, itself where it is one; nil where there are several, or none.
+    func input(behind value: ValueID) -> ValueID? {
+        var value = value
+        while !inputs.contains(value) {
+            let operands = producingNode(of: value)?.operands.filter { self[$0].constant == nil } ?? []
+            guard operands.count == 1 else { return nil }
+            value = operands[0]
+        }
+        return value
+    }
+
     /// Whether the elements of a value that have a place can change `output`, with the placed elements of `cut` held fixed.
     ///
     /// False is certain: no chain of operators leads there. True means that one does.
