@@ -19,6 +19,7 @@ public final class Attributor: Sendable {
     private struct LayerKey: Hashable {
         let shapes: [String: Shape]
         let name: String
+        let input: String
     }
 
     struct ProgramKey: Hashable {
@@ -100,6 +101,8 @@ public final class Attributor: Sendable {
 
     /// The raw result of every method of a query, in order.
     package func attribute(_ query: Query, settings: RunSettings = RunSettings()) throws -> [Attribution] {
+        var query = query
+        query.explained = explained(by: query)
         let stacks = try query.methods.map { try MethodCatalogue.method($0) as? any StackMethod }
         if stacks.contains(where: { $0 != nil }) {
             return try attribute(query, stacks, settings: settings)
@@ -159,8 +162,9 @@ public final class Attributor: Sendable {
         func layer(_ name: String) throws -> Layer {
             // Constants are no part of a layer's name and place.
             let known = variation?.base ?? self
-            return try known.layers.value(for: LayerKey(shapes: shapes, name: name)) {
-                try known.specialisedGraph(for: shapes).layer(named: name)
+            return try known.layers.value(for: LayerKey(shapes: shapes, name: name, input: batches.explained)) {
+                let graph = try known.specialisedGraph(for: shapes)
+                return try graph.layer(named: name, from: graph.input(named: batches.explained))
             }
         }
         // A choice may come from a question of another batch, where the same layer has another shape.

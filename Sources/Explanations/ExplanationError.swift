@@ -10,6 +10,8 @@ public enum ExplanationError: Error, Sendable, Hashable {
     case parameter(method: String, name: String, reason: String)
     /// The target does not depend on the layer or input.
     case noInfluence(target: String, value: String)
+    /// A layer that the explained input does not reach; `inputs` are those that do.
+    case unreachedLayer(layer: String, input: String, inputs: [String])
     /// Inputs of different batch sizes, or of a batch that the model does not take.
     case batch(reason: String)
     /// A method that does not fit the layer or model.
@@ -36,6 +38,14 @@ extension ExplanationError: CustomStringConvertible {
             "The parameter '\(name)' of \(method) cannot be used: \(reason) ('gaze methods \(method)' lists its parameters)."
         case .noInfluence(let target, let value):
             "The target '\(target)' does not depend on '\(value)', so there is nothing to attribute to it; choose a layer in front of the target."
+        case .unreachedLayer(let layer, let input, let inputs):
+            "The layer '\(layer)' does not depend on the input '\(input)'"
+                + (inputs.isEmpty
+                    ? ", nor on another one"
+                    : " but on \(inputs.map { "'\($0)'" }.joined(separator: " and ")), so it holds no map of '\(input)'")
+                + "; "
+                + (inputs.first.map { "explain that input with --wrt \($0), or " } ?? "")
+                + "name a layer that '\(input)' reaches ('gaze inspect MODEL' says which inputs reach each)."
         case .batch(let reason):
             "The batch does not fit: \(reason)."
         case .unsuitable(let method, let reason):

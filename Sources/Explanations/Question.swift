@@ -36,7 +36,10 @@ package struct Question: Sendable {
 
     /// The layer of layer methods: the named one, or the automatic choice.
     package func layer() throws -> LayerChoice {
-        if let namedLayer { return LayerChoice(layer: namedLayer, reason: "named by the user") }
+        if let namedLayer {
+            try requireReached(namedLayer.value, name: namedLayer.name)
+            return LayerChoice(layer: namedLayer, reason: "named by the user")
+        }
         if let chosen { return chosen }
         guard let scored = scored.first else {
             throw ExplanationError.target(text: "", reason: "it reads no output")
@@ -44,6 +47,15 @@ package struct Question: Sendable {
         return try choice.value(for: scored) {
             try graph.automaticLayer(from: input, to: end(of: scored))
         }
+    }
+
+    /// Fails where a value depends on other inputs alone: a map there says nothing about the explained one.
+    private func requireReached(_ value: ValueID, name: String) throws {
+        let reaching = graph.inputs(reaching: value)
+        guard !reaching.isEmpty, !graph.values(dependingOn: [input])[value.index] else { return }
+        throw ExplanationError.unreachedLayer(
+            layer: name, input: graph[graph.inputs(reaching: input).first ?? input].name,
+            inputs: reaching.map { graph[$0].name })
     }
 
     /// The layers that the automatic choice is made among, its choice first.
@@ -81,6 +93,8 @@ package struct Question: Sendable {
         guard let scored = scored.first, self.scored.count == 1 else {
             throw ExplanationError.unsuitable(method: "cam", reason: "the target reads several outputs; use gradcam")
         }
-        return try head.value(for: scored) { try graph.averagingHead(endingIn: scored) }
+        let found = try head.value(for: scored) { try graph.averagingHead(endingIn: scored, from: input) }
+        try requireReached(found.map, name: graph[found.map].name)
+        return found
     }
 }

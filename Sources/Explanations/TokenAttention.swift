@@ -43,7 +43,7 @@ struct TokenAttention {
             }
         }
         let batch = question.batch
-        let place = graph.layers().first { layer in
+        let place = graph.layers(from: question.input).first { layer in
             guard let layout = layer.layout, layer.shape.rank == 3, layout.batch == batch else { return false }
             return layout.height * layout.width + layout.tokensWithoutPlace == tokens
                 && layer.shape.count == batch * tokens * layout.channels

@@ -48,7 +48,13 @@ struct InspectCommand: ParsableCommand {
         Console.put("Operators")
         Console.put(Console.table(inspection.operators.map { ["", "\($0.count)", $0.name, $0.rule] }, right: [1]))
         if !inspection.layers.isEmpty { show(inspection.layers) }
-        if let layer = inspection.automaticLayer { list("Automatic layer", [layer]) }
+        if !inspection.automaticLayers.isEmpty {
+            list(
+                "Automatic layer, by the input that is explained (--wrt)",
+                inspection.automaticLayers.map { "\($0.input): \($0.name): \($0.reason)" })
+        } else if let layer = inspection.automaticLayer {
+            list("Automatic layer", [layer])
+        }
         if inspection.candidates.count > 1 {
             list(
                 "Tried by 'gaze explain' on a picture",
@@ -72,16 +78,20 @@ struct InspectCommand: ParsableCommand {
 
     private func show(_ layers: [LayerEntry]) {
         Console.put("Layers (for --layer)")
-        let heading = [
-            "", "name", "operator", "channels x height x width", "sees", "every", "first centre", "parameters",
-            "tensor",
-        ]
+        // Which inputs reach a layer is worth a column where they differ, or there are several.
+        let hasBranches = Set(layers.flatMap(\.inputs)).count > 1
+        let heading =
+            [
+                "", "name", "operator", "channels x height x width", "sees", "every", "first centre", "parameters",
+                "tensor",
+            ] + (hasBranches ? ["reached by"] : [])
         let rows = layers.map { layer -> [String] in
             let shape = layer.map.map(String.init).joined(separator: "x")
             let sees = layer.receptiveField.map { "\($0) px" } ?? "all"
             let stride = layer.stride.map { String(format: "%g px", $0) } ?? ""
             let centre = layer.firstCentre.map { String(format: "%g px", $0) } ?? ""
             return ["", layer.name, layer.operation, shape, sees, stride, centre, "\(layer.parameters)", layer.tensor]
+                + (hasBranches ? [layer.inputs.joined(separator: ", ")] : [])
         }
         Console.put(Console.table([heading] + rows, right: [4, 5, 6, 7]))
     }

@@ -73,8 +73,8 @@ extension GraphError: CustomStringConvertible {
         case .unknownLayer(let name, let suggestions):
             "There is no layer or value '\(name)' in the model"
                 + (suggestions.isEmpty
-                    ? "; 'gaze inspect MODEL' lists them."
-                    : "; the nearest are \(suggestions.joined(separator: ", ")) ('gaze inspect MODEL' lists all).")
+                    ? "; " : "; the nearest are \(suggestions.joined(separator: ", ")); ")
+                + "'gaze inspect MODEL' lists the maps that every picture input reaches, and with --graph every value."
         case .fixedBatch(let node, let reason):
             "The model cannot be rewritten for another number of samples: at \(node), \(reason); give as many samples as it takes, or export it with a dynamic batch."
         case .invalid(let pass, let reason):

@@ -55,5 +55,6 @@ import Testing
         // Twelve pixels of 0.5 each: three channels of a window.
         #expect(found.values.elements.allSatisfy { abs($0 - 6) < 1e-5 })
         #expect(found.notes.contains { $0.contains("channels first, NCHW") && $0.contains("guess") })
+        #expect(ModelInspection(attributor.model).notes.contains { $0.contains("which is a guess") })
     }
 }

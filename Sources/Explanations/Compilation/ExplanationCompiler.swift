@@ -43,7 +43,9 @@ struct ExplanationCompiler {
             }
             inputs[port.name] = AnyTensor(zeros: port.elementType, shape: shape)
         }
-        let batches = try Batches(inputs, for: attributor, explained: request.explained)
+        let named = Query(
+            inputs: inputs, target: .classIndex(0), methods: [], layer: request.layer, explained: request.explained)
+        let batches = try Batches(inputs, for: attributor, explained: attributor.explained(by: named))
         guard batches.count == 1, batches.size == batches.samples else {
             throw ExplanationError.batch(reason: batches.notes.first ?? "the model takes its own number of samples")
         }

@@ -20,10 +20,12 @@ public struct ModelInspection: Sendable, Codable {
     public let parameters: Int
     /// Operators by falling count.
     public let operators: [OperatorUse]
-    /// Spatial maps on the way from the first input to the first output, in order.
+    /// Spatial maps on the way from any picture input to any output, in order.
     public let layers: [LayerEntry]
     /// The layer that would be taken, with the reason.
     public let automaticLayer: String?
+    /// The layers that would be taken for the picture inputs, where there are several.
+    public let automaticLayers: [BranchLayer]
     /// What the output means, and how that is known; nil where it is of no kind that is known.
     public let head: HeadDescription?
     /// The layers that `gaze explain` tries on a picture, the automatic one first, with what speaks for each.
@@ -56,9 +58,10 @@ public struct ModelInspection: Sendable, Codable {
         file = message.map { FileSummary($0) } ?? FileSummary()
         let prepared = model.map { model in model.graph.inputs.compactMap { model.graph.preprocessing(of: $0).sentence }
         }
-        notes = (model?.notes ?? []) + (prepared ?? [])
         var problems = problem.map { [$0] } ?? []
+        var notes = (model?.notes ?? []) + (prepared ?? [])
         var layers: [LayerEntry] = []
+        var branches: [BranchLayer] = []
         var choices: [LayerChoice] = []
         var head: HeadDescription?
         var families: [MethodFamily] = []
@@ -75,8 +78,10 @@ public struct ModelInspection: Sendable, Codable {
                     let survey = OutputSurvey(
                         graph, input: graph[input].name, batch: graph.shape(of: input)?.dimensions.first ?? 1)
                     do { head = try survey.head()?.description } catch { problems.append("\(error)") }
+                    notes += graph.inputs.compactMap { graph.layoutGuess(of: $0).map { "\($0)." } }
+                    layers = graph.layerEntries()
                     if let output = graph.output(of: head) {
-                        layers = Self.entries(graph, from: input, to: output)
+                        branches = graph.automaticLayers(forOutput: output)
                         let explained = graph.explainedValue(of: input) ?? input
                         choices = graph.layerCandidates(forOutput: output, from: explained)
                         families = MethodFamily.all(
@@ -93,7 +98,9 @@ public struct ModelInspection: Sendable, Codable {
             parameters = message?.parameterCount ?? 0
             operators = message.map { OperatorUse.inventory(of: $0) } ?? []
         }
+        self.notes = notes
         self.layers = layers
+        automaticLayers = branches
         automaticLayer = choices.first.map { "\($0.layer.name): \($0.reason)" }
         candidates = choices.map { LayerCandidate(name: $0.layer.name, tensor: $0.layer.tensorName, reason: $0.reason) }
         self.head = head
@@ -105,24 +112,18 @@ public struct ModelInspection: Sendable, Codable {
         var shapes: [String: Shape] = [:]
         for port in model.inputs {
             let isPicture = port.dimensions.count == 4
+            let known = model.graph.value(named: port.name).map { model.graph.preprocessing(of: $0) }
             shapes[port.name] = Shape(
                 port.dimensions.enumerated().map { axis, dimension in
                     if let length = dimension.length { return length }
                     guard isPicture, axis > 0 else { return 1 }
                     let channelsLast = [1, 3, 4].contains(port.dimensions[3].length ?? 0)
-                    return axis == 1 && !channelsLast ? 3 : 224
+                    return axis == known?.channelAxis ?? (channelsLast ? 3 : 1) ? known?.channelCount ?? 3 : 224
                 })
         }
         return shapes
     }
 
-    private static func entries(_ graph: Graph, from input: ValueID, to output: ValueID) -> [LayerEntry] {
-        let path = graph.path(from: input, to: output)
-        let fields = graph.receptiveFields(from: input)
-        return graph.layers().filter { path.isOnPath[$0.value.index] && $0.isSpatial }.map { layer in
-            LayerEntry(layer, field: fields[layer.value], parameters: graph.parameterCount(behind: layer))
-        }
-    }
 }
 
 /// A layer that is worth a map.
@@ -155,8 +156,10 @@ public struct LayerEntry: Sendable, Codable {
     public let firstCentre: Double?
     /// Weights of the node that computes it, in numbers.
     public let parameters: Int
+    /// The picture inputs that reach it, by name; the place of its cells is that over the first of them.
+    public let inputs: [String]
 
-    init(_ layer: Layer, field: [ReceptiveField]?, parameters: Int) {
+    init(_ layer: Layer, field: [ReceptiveField]?, parameters: Int, inputs: [String]) {
         name = layer.name
         tensor = layer.tensorName
         operation = layer.operation
@@ -167,6 +170,7 @@ public struct LayerEntry: Sendable, Codable {
         stride = field.flatMap { $0.map(\.stride).max() }.map(Double.init) ?? rows?.stride
         firstCentre = field?.first?.centre ?? rows?.centre
         self.parameters = parameters
+        self.inputs = inputs
     }
 }
 
@@ -177,16 +181,5 @@ extension Graph {
             outputs.first { $0.name == head.output }?.value ?? value(named: head.output)
         }
         return named ?? outputs.first?.value
-    }
-
-    /// The numbers in the constant operands of the node that computes a layer.
-    fileprivate func parameterCount(behind layer: Layer) -> Int {
-        guard let node = producingNode(of: layer.value),
-            !["QuantizeLinear", "DequantizeLinear"].contains(node.operation)
-        else { return 0 }
-        return node.operands.reduce(0) { sum, operand in
-            guard let constant = self[operand].constant, constant.elementType.isFloatingPoint else { return sum }
-            return sum + constant.shape.count
-        }
     }
 }

@@ -22,7 +22,7 @@ package struct CAM: GraphMethod, ParameterFree {
 
     package func layer(in question: Question) throws -> LayerChoice? {
         let map = try head(in: question).map
-        return question.graph.layers().first { $0.value == map }.map {
+        return question.graph.layers(from: question.input).first { $0.value == map }.map {
             LayerChoice(layer: $0, reason: "the map that enters the average pooling")
         }
     }

@@ -7,6 +7,7 @@ package struct PictureAxes: Sendable, Hashable {
     package let width: Int
     /// Nil for a picture without a batch.
     package let sampleAxis: Int?
+    /// Where the channels stand.
     package let channelAxis: Int
     package let rowAxis: Int
     package let columnAxis: Int
