@@ -52,7 +52,9 @@ extension Graph {
 
     /// The numbers in the constant operands of the node that computes a layer.
     fileprivate func parameterCount(behind layer: Layer) -> Int {
-        guard let node = producingNode(of: layer.value) else { return 0 }
+        guard let node = producingNode(of: layer.value),
+            !["QuantizeLinear", "DequantizeLinear"].contains(node.operation)
+        else { return 0 }
         return node.operands.reduce(0) { sum, operand in
             guard let constant = self[operand].constant, constant.elementType.isFloatingPoint else { return sum }
             return sum + constant.shape.count
