@@ -34,16 +34,28 @@ public struct MapPlacement: Sendable, Hashable, Codable {
         public func cell(at position: Double) -> Double { (position - centre) / stride }
     }
 
+    /// The slices of a map of a volume; nil for a map over a picture.
+    public var slices: Axis?
     /// The map's rows.
     public var rows: Axis
     /// The map's columns.
     public var columns: Axis
 
     /// A map with these axes.
-    public init(rows: Axis, columns: Axis) {
+    public init(slices: Axis? = nil, rows: Axis, columns: Axis) {
+        self.slices = slices
         self.rows = rows
         self.columns = columns
     }
+
+    /// A map with two axes, rows and columns, or three, slices in front; nil for another number of them.
+    package init?(axes: [Axis]) {
+        guard (2...3).contains(axes.count) else { return nil }
+        self.init(slices: axes.count == 3 ? axes[0] : nil, rows: axes[axes.count - 2], columns: axes[axes.count - 1])
+    }
+
+    /// Rows and columns, and slices in front of them where the map has such.
+    package var axes: [Axis] { (slices.map { [$0] } ?? []) + [rows, columns] }
 
     /// Where the cells of a map [h, w] over an input of this size respond.
     public func responding(to size: (height: Int, width: Int), map: Shape) -> MapPlacement {
@@ -57,15 +69,8 @@ extension Tensor where Scalar == Float {
     /// A map [h, w] over an input of this size, one value a pixel: bilinear between the cells' centres, and the border
     /// repeats outside of the outer ones.
     package func laid(over size: (height: Int, width: Int), placement: MapPlacement) -> Tensor<Float> {
-        func taps(_ axis: MapPlacement.Axis, _ length: Int, cells: Int) -> MapTaps {
-            let positions = (0..<length).map { pixel in
-                let cell = axis.cell(at: Double(pixel) + 0.5)
-                return min(max(cell.isFinite ? cell : 0, -1), Double(cells))
-            }
-            return MapTaps(positions: positions, length: cells, by: .bilinear)
-        }
-        return resampled(
-            rows: taps(placement.rows, size.height, cells: shape[0]),
-            columns: taps(placement.columns, size.width, cells: shape[1]))
+        resampled(
+            rows: placement.rows.taps(over: size.height, cells: shape[0]),
+            columns: placement.columns.taps(over: size.width, cells: shape[1]))
     }
 }

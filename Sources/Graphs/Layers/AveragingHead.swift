@@ -4,7 +4,7 @@ import Tensors
 package struct AveragingHead: Sendable, Hashable {
     /// The map that enters the pooling.
     package let map: ValueID
-    /// How the map lies over the picture: `[B, K, H, W]`, channels last, or tokens.
+    /// How the map lies over the picture: `[B, K, H, W]`, `[B, K, D, H, W]`, channels last, or tokens.
     package let layout: MapLayout
     /// The pooled features.
     package let pooled: ValueID
@@ -14,7 +14,7 @@ extension Graph {
     /// The averaging head that ends in `output`, whatever nodes spell it; otherwise the reason why there is none.
     ///
     /// Pooling may be GlobalAveragePool, ReduceMean over all axes of places (of tokens, too), or AveragePool over the whole map;
-    /// behind it may come reshapes, Gemm, MatMul with Add, 1x1 convolutions, batch normalisation and scaling, in any order.
+    /// behind it may come reshapes, means over views, Gemm, MatMul with Add, 1x1 convolutions, batch normalisation and scaling, in any order.
     ///
     /// - Parameter input: The explained input; nil is the first picture.
     package func averagingHead(
@@ -65,13 +65,10 @@ extension Graph {
         else { return nil }
         var places = analysis.placeAxes(of: map)
         var layout = analysis.layout(of: map)
-        if places == nil, shape.rank == 4, shape[2] * shape[3] > 1, conventionalMaps()[map.index] {
-            // Not followed back to a picture: rank 4 is `[B, C, H, W]`.
-            places = [2, 3]
-            layout = MapLayout(
-                map: shape,
-                placement: MapPlacement(
-                    rows: .tiling(shape[2], cells: shape[2]), columns: .tiling(shape[3], cells: shape[3])))
+        if places == nil, conventionalMaps()[map.index], let evenly = MapLayout(map: shape, tiling: nil) {
+            // Not followed back to a picture: rank 4 is `[B, C, H, W]`, rank 5 `[B, C, D, H, W]`.
+            places = Set(evenly.placeAxes)
+            layout = evenly
         }
         guard let places, let layout else { return nil }
         let averaged: Set<Int>
@@ -100,7 +97,7 @@ extension Graph {
             "Sub",
             "Mul", "Transpose", "BatchNormalization":
             return operand
-        case "Div": return node.input(0) == operand ? operand : nil
+        case "Div", "ReduceMean", "ReduceSum": return node.input(0) == operand ? operand : nil
         case "Conv":
             guard let shape = shape(of: operand), shape.dimensions.dropFirst(2).allSatisfy({ $0 == 1 }) else {
                 return nil

@@ -61,7 +61,8 @@ extension Graph {
     /// The layout of every node's first result.
     ///
     /// A graph in which no value can be followed back to a picture (a spectrogram that it computes itself) keeps the convention
-    /// that values of rank 4 that come of windows are `[B, C, H, W]`, laid evenly over the input.
+    /// that values of rank 4 that come of windows are `[B, C, H, W]` and those of rank 5 `[B, C, D, H, W]`, laid evenly over the
+    /// input.
     private func layouts(_ analysis: PositionAnalysis) -> [MapLayout?] {
         var layouts = [MapLayout?](repeating: nil, count: values.count)
         let results = nodes.compactMap { $0.output(0) }
@@ -69,15 +70,8 @@ extension Graph {
         guard layouts.allSatisfy({ $0 == nil }) else { return layouts }
         let isConventional = conventionalMaps()
         for value in results where isConventional[value.index] {
-            guard let shape = shape(of: value), shape.rank == 4, shape[0] > 0, shape[1] > 0, shape[2] * shape[3] > 1
-            else {
-                continue
-            }
-            let (height, width) = (analysis.picture?.height ?? shape[2], analysis.picture?.width ?? shape[3])
-            layouts[value.index] = MapLayout(
-                map: shape,
-                placement: MapPlacement(
-                    rows: .tiling(height, cells: shape[2]), columns: .tiling(width, cells: shape[3])))
+            guard let shape = shape(of: value) else { continue }
+            layouts[value.index] = MapLayout(map: shape, tiling: analysis.picture?.lengths)
         }
         return layouts
     }

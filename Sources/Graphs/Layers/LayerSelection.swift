@@ -41,7 +41,7 @@ struct LayerSelection {
     func candidates() -> [LayerChoice] {
         guard let deepest = deepest() else { return [] }
         var chosen = [deepest]
-        let resolution = { (layer: Layer) in layer.layout.map { [$0.height, $0.width] } ?? [] }
+        let resolution = { (layer: Layer) in layer.layout?.lengths ?? [] }
         var seen: Set<[Int]> = [resolution(deepest.layer)]
         let before = maps.filter { $0.value < deepest.layer.value }
         // Parts of maps, such as windows, count only where the model has no whole ones.
@@ -116,10 +116,20 @@ struct LayerSelection {
     /// Poolings only coarsen a map: the one that enters them is chosen.
     private func beforePoolings(_ layer: Layer) -> Layer {
         var layer = layer
-        while ["MaxPool", "AveragePool"].contains(layer.operation), let before = operand(of: layer), before.isSpatial {
+        while let before = operand(of: layer), before.isSpatial, isPooling(layer, of: before) {
             layer = withoutViews(before)
         }
         return layer
+    }
+
+    /// Of tiles that the batch holds, global poolings leave a map of their own.
+    private func isPooling(_ layer: Layer, of before: Layer) -> Bool {
+        switch layer.operation {
+        case "MaxPool", "AveragePool": true
+        case "GlobalMaxPool", "GlobalAveragePool", "ReduceMax", "ReduceMean":
+            (before.layout?.cells ?? 0) > (layer.layout?.cells ?? 0)
+        default: false
+        }
     }
 
     private func operand(of layer: Layer) -> Layer? {
@@ -130,7 +140,7 @@ struct LayerSelection {
 
     private func choice(_ layer: Layer, _ text: String, isBottleneck: Bool) -> LayerChoice {
         guard let layout = layer.layout else { return LayerChoice(layer: layer, reason: text) }
-        var facts = ["\(layout.height)x\(layout.width) cells", "\(layout.channels) channels"]
+        var facts = ["\(layout.lengths.map(String.init).joined(separator: "x")) cells", "\(layout.channels) channels"]
         if layout.tokensWithoutPlace > 0 {
             let count = layout.tokensWithoutPlace
             facts.append("\(count) token\(count == 1 ? "" : "s") without a place left out")

@@ -14,26 +14,26 @@ public struct ReceptiveField: Sendable, Hashable, Codable {
 }
 
 extension Graph {
-    /// Height's and width's receptive fields of every spatial value that windows (convolutions, poolings) and
-    /// element-wise
-    /// operators lead to from a picture input; a value that sees everything, or that resizes, has none.
+    /// The receptive fields along height and width (depth in front of them, in a volume) of every spatial value that windows
+    /// (convolutions, poolings) and element-wise operators lead to from an input with channels in front; a value that sees everything, or that resizes, has none.
     package func receptiveFields(from input: ValueID) -> [ValueID: [ReceptiveField]] {
-        guard shape(of: input)?.rank == 4 else { return [:] }
-        var fields: [ValueID: [ReceptiveField]] = [input: [.pixel, .pixel]]
+        guard let rank = shape(of: input)?.rank, (4...5).contains(rank) else { return [:] }
+        let count = rank - 2
+        var fields = [input: [ReceptiveField](repeating: .pixel, count: count)]
         for node in nodes {
-            guard let result = node.output(0), let shape = shape(of: result), shape.rank == 4 else { continue }
+            guard let result = node.output(0), let shape = shape(of: result), shape.rank == rank else { continue }
             let seen = node.operands.compactMap { fields[$0] }
             let blocked = node.operands.contains { operand in
-                self[operand].constant == nil && fields[operand] == nil && self.shape(of: operand)?.rank == 4
-                    && self.shape(of: operand).map { $0[2] * $0[3] > 1 } == true
+                self[operand].constant == nil && fields[operand] == nil && self.shape(of: operand)?.rank == rank
+                    && self.shape(of: operand).map { $0.dimensions.dropFirst(2).contains { $0 > 1 } } == true
             }
             guard !seen.isEmpty, !blocked else { continue }
-            let joined = (0..<2).map { axis in Self.union(seen.map { $0[axis] }) }
-            if let window = slidingWindow(node) {
-                let seen = (0..<2).compactMap { axis in joined[axis].seen(through: window, axis: axis) }
-                if seen.count == 2 { fields[result] = seen }
+            let joined = (0..<count).map { axis in Self.union(seen.map { $0[axis] }) }
+            if let window = slidingWindow(node, axes: count) {
+                let seen = (0..<count).compactMap { axis in joined[axis].seen(through: window, axis: axis) }
+                if seen.count == count { fields[result] = seen }
             } else if let operand = node.operands.first(where: { fields[$0] != nil }),
-                let before = self.shape(of: operand), before[2] == shape[2], before[3] == shape[3]
+                let before = self.shape(of: operand), before.dimensions.dropFirst(2) == shape.dimensions.dropFirst(2)
             {
                 fields[result] = joined
             }
@@ -41,12 +41,12 @@ extension Graph {
         return fields
     }
 
-    private func slidingWindow(_ node: Node) -> SlidingWindow? {
+    private func slidingWindow(_ node: Node, axes: Int) -> SlidingWindow? {
         guard node.domain.isEmpty, ["Conv", "MaxPool", "AveragePool"].contains(node.operation),
             let input = node.input(0).flatMap({ shape(of: $0) }), let output = node.output(0).flatMap({ shape(of: $0) })
         else { return nil }
         let weight = node.input(1).flatMap { shape(of: $0) }.map { Array($0.dimensions.dropFirst(2)) }
-        guard let kernel = node.integers("kernel_shape") ?? weight, kernel.count == 2 else { return nil }
+        guard let kernel = node.integers("kernel_shape") ?? weight, kernel.count == axes else { return nil }
         return SlidingWindow(node, input: input, output: output, kernel: kernel)
     }
 

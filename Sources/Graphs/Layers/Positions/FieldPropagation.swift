@@ -21,9 +21,9 @@ struct FieldPropagation {
         set { fields[value.index] = newValue }
     }
 
-    /// Follows every node from `start` on.
-    mutating func run(from start: Int = 0) {
-        for node in graph.nodes[start...] { follow(node) }
+    /// Follows every node from `start` on, up to `end` where that is given.
+    mutating func run(from start: Int = 0, upTo end: Int? = nil) {
+        for node in graph.nodes[start..<(end ?? graph.nodes.count)] { follow(node) }
     }
 
     /// Follows one node.

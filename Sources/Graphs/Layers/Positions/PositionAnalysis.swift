@@ -38,16 +38,16 @@ package struct PictureAxes: Sendable, Hashable {
     }
 }
 
-/// The place in the picture of every element of every value: position analysis.
+/// The place in the picture or volume of every element of every value: position analysis.
 ///
 /// Starts at the pixels of the picture inputs and follows all nodes. Elements that no single place stands for (class tokens,
 /// globally pooled features) have none.
 struct PositionAnalysis {
     let graph: Graph
-    let picture: PictureAxes?
-    private let samples: FieldPropagation
-    private let rows: FieldPropagation
-    private let columns: FieldPropagation
+    let picture: PlaceAxes?
+    private let places: [FieldPropagation]
+    /// Whose picture elements belong to: of all pictures; where several are joined later on, of the samples that hold them.
+    private let levels: [(axes: PlaceAxes, samples: FieldPropagation)]
 
     /// The analysis of a graph.
     ///
@@ -55,61 +55,80 @@ struct PositionAnalysis {
     ///   sizes lie over it.
     init(_ graph: Graph, from explained: ValueID? = nil) {
         self.graph = graph
-        var (samples, rows, columns) = (
-            FieldPropagation(graph, .coordinates), FieldPropagation(graph, .coordinates),
-            FieldPropagation(graph, .coordinates)
-        )
-        let source = explained.flatMap { graph.input(behind: $0) }.flatMap {
-            graph.pictureAxes(of: $0) == nil ? nil : $0
+        let inputs = graph.inputs.compactMap { input in
+            PlaceAxes(of: input, in: graph).map { (value: input, axes: $0, rank: graph.shape(of: input)?.rank ?? 0) }
         }
-        var first = source.flatMap { graph.pictureAxes(of: $0) }
-        for input in graph.inputs {
-            guard let shape = graph.shape(of: input), let axes = graph.pictureAxes(of: input),
-                source == input || first.map(axes.covers) ?? (source == nil)
-            else { continue }
-            first = first ?? axes
-            func pixels(_ length: Int, _ axis: Int) -> ElementField {
-                ElementField((0..<length).map { Double($0) + 0.5 }, along: axis, rank: shape.rank)
+        let source = explained.flatMap { graph.input(behind: $0) }
+        let first = inputs.first { $0.value == source } ?? inputs.first
+        picture = first?.axes
+        let covering = inputs.filter { input in first.map { input.axes.covers($0.axes) } ?? false }
+        var places = (picture?.lengths ?? []).map { _ in FieldPropagation(graph, .coordinates) }
+        for (input, axes, rank) in covering {
+            for (place, axis) in axes.places.enumerated() {
+                let pixels = (0..<axes.lengths[place]).map { Double($0) + 0.5 }
+                places[place][input] = ElementField(pixels, along: axis, rank: rank)
             }
-            rows[input] = pixels(axes.height, axes.rowAxis)
-            columns[input] = pixels(axes.width, axes.columnAxis)
-            samples[input] =
-                axes.sampleAxis.map { ElementField((0..<axes.batch).map { Double($0) }, along: $0, rank: shape.rank) }
-                ?? ElementField(0, rank: shape.rank)
         }
-        picture = first
-        rows.run()
-        columns.run()
-        samples.run()
-        (self.samples, self.rows, self.columns) = (samples, rows, columns)
+        for place in places.indices { places[place].run() }
+        self.places = places
+        var levels: [(axes: PlaceAxes, samples: FieldPropagation)] = []
+        var level = picture
+        // Inputs that lie over each other may count their pictures along different axes.
+        var own = covering.map(\.axes)
+        while let axes = level, levels.isEmpty || !axes.samples.isEmpty {
+            var samples = FieldPropagation(graph, .coordinates)
+            for (input, axes) in zip(covering, own) { samples[input.value] = axes.sampleField(rank: input.rank) }
+            samples.run()
+            levels.append((axes, samples))
+            level = axes.withoutViews
+            own = own.map { $0.withoutViews ?? $0 }
+        }
+        self.levels = levels
     }
 
     /// Where the elements of a value lie; nil where none of them has a place.
     func positions(of value: ValueID) -> ElementPositions? {
-        guard let row = rows[value], let column = columns[value], let sample = samples[value],
-            !row.axes.isEmpty || !column.axes.isEmpty
+        positions(of: value, levels.first?.samples[value])
+    }
+
+    private func positions(of value: ValueID, _ sample: ElementField?) -> ElementPositions? {
+        let fields = places.compactMap { $0[value] }
+        guard !fields.isEmpty, fields.count == places.count, let sample,
+            fields.contains(where: { !$0.axes.isEmpty })
         else { return nil }
-        return ElementPositions(sample: sample, row: row, column: column)
+        return ElementPositions(sample: sample, places: fields)
     }
 
     /// The axes along which a value's cells change their place.
-    func placeAxes(of value: ValueID) -> Set<Int>? {
-        (map(of: value)?.cells ?? positions(of: value)).map { Set($0.row.axes + $0.column.axes) }
-    }
+    func placeAxes(of value: ValueID) -> Set<Int>? { (map(of: value)?.cells ?? positions(of: value))?.placeAxes }
 
     /// How a value lies over the picture; nil where it is no map.
     func layout(of value: ValueID) -> MapLayout? { map(of: value)?.layout }
 
     /// The places of a value's cells, and how it lies over the picture by them.
     private func map(of value: ValueID) -> (cells: ElementPositions, layout: MapLayout)? {
-        guard let picture, let shape = graph.shape(of: value), let positions = positions(of: value) else { return nil }
+        guard let shape = graph.shape(of: value)?.dimensions else { return nil }
+        for (axes, samples) in levels {
+            guard let positions = positions(of: value, samples[value]) else { continue }
+            if let map = map(positions, shape: shape, over: axes) { return map }
+        }
+        // All pictures may be joined into one: by a maximum over views, say.
+        guard let (axes, samples) = levels.last, samples[value]?.isEmpty == true, axes.batch > 1,
+            let joined = axes.withoutViews, let positions = positions(of: value, ElementField(0, rank: shape.count))
+        else { return nil }
+        return map(positions, shape: shape, over: joined)
+    }
+
+    private func map(
+        _ positions: ElementPositions, shape: [Int], over axes: PlaceAxes
+    ) -> (cells: ElementPositions, layout: MapLayout)? {
         var tried: ElementPositions?
         for joiningGrids in [false, true] {
             let (places, sample) = FeatureAxes.removed(
-                from: [positions.row, positions.column], sample: positions.sample, joiningGrids: joiningGrids)
-            let cells = ElementPositions(sample: sample, row: places[0], column: places[1])
+                from: positions.places, sample: positions.sample, joiningGrids: joiningGrids)
+            let cells = ElementPositions(sample: sample, places: places)
             guard cells != tried else { break }
-            if let layout = MapLayout(cells, shape: shape.dimensions, over: picture) { return (cells, layout) }
+            if let layout = MapLayout(cells, shape: shape, over: axes) { return (cells, layout) }
             tried = cells
         }
         return nil
@@ -135,9 +154,8 @@ extension Graph {
         _ output: ValueID, at value: ValueID, analysis: PositionAnalysis, cut: ValueID? = nil
     ) -> Bool {
         func marks(_ value: ValueID) -> ElementField? {
-            analysis.positions(of: value).map { positions in
-                let row = positions.row.axes.isEmpty ? positions.column : positions.row
-                return ElementField(lengths: row.lengths, numbers: row.numbers.map { $0.isNaN ? 0 : 1 }).compressed()
+            analysis.positions(of: value)?.places.first { !$0.axes.isEmpty }.map { place in
+                ElementField(lengths: place.lengths, numbers: place.numbers.map { $0.isNaN ? 0 : 1 }).compressed()
             }
         }
         guard let start = marks(value) else { return false }
