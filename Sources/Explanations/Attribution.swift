@@ -20,6 +20,22 @@ public struct Attribution: Sendable {
     /// What a user should know.
     public internal(set) var notes: [String]
 
+    /// One sample's raw result, without the axis of samples.
+    ///
+    /// - Throws: `ExplanationError.unsuitable` where a sample has several maps, because its layer holds several pictures of it.
+    package func raw(ofSample sample: Int) throws -> Tensor<Float> {
+        let rows = try values.divided(into: scores.count)
+        let pictures = layer?.layer.layout.map { max($0.batch / max(scores.count, 1), 1) } ?? 1
+        guard pictures == 1 || rows.shape.dimensions == values.shape.dimensions else {
+            throw ExplanationError.unsuitable(
+                method: method.name,
+                reason:
+                    "its layer '\(layer?.layer.name ?? "")' holds \(pictures) pictures of one sample, and each has a map of its own; 'gaze attribute' writes them all, or name a layer of the whole picture with --layer"
+            )
+        }
+        return rows.slice(sample)
+    }
+
     func with(reason: String) -> Attribution {
         var copy = self
         copy.layer = layer.map { LayerChoice(layer: $0.layer, reason: reason) }

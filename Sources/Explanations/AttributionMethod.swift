@@ -71,6 +71,9 @@ extension GraphMethod {
 
 /// A method that asks the model many times: sampling, masking, optimising. It explains one sample at a time.
 package protocol ProcedureMethod: AttributionMethod {
+    /// What it needs of a question besides a score.
+    var requirements: [MethodRequirement] { get }
+
     /// The raw result for the experiment's sample.
     func result(of experiment: Experiment) throws -> ProcedureResult
 }

@@ -10,8 +10,8 @@ extension Attributor {
             throw ExplanationError.unknownMethod(name: method.name, suggestions: [])
         }
         var remarks = notes
-        let results = try experiments(on: query, samples: scores.count, label: method.name, settings: settings).map {
-            experiment in
+        let experiments = try experiments(on: query, samples: scores.count, label: method.name, settings: settings)
+        let results = try experiments.map { experiment in
             let result = try procedure.result(of: experiment)
             for note in experiment.notes + result.notes where !remarks.contains(note) { remarks.append(note) }
             return result
@@ -25,13 +25,25 @@ extension Attributor {
             layer = LayerChoice(layer: own.layer, reason: chosen.reason)
         }
         return Attribution(
-            method: method, values: try Tensor.stacking(results.map(\.values)), layer: layer, scores: scores,
+            method: method, values: try Self.joined(results, of: experiments), layer: layer, scores: scores,
             checks: results.map(\.checks),
             companions: try Dictionary(
                 uniqueKeysWithValues: names.map { name in
                     (name, try Tensor.stacking(results.compactMap { $0.companions[name] }))
                 }),
             notes: remarks)
+    }
+
+    /// The samples' results one behind the other; several pictures of a sample have a row each, as in the model.
+    private static func joined(_ results: [ProcedureResult], of experiments: [Experiment]) throws -> Tensor<Float> {
+        let isDivided = zip(results, experiments).contains { result, experiment in
+            let pictures = result.layer?.layer.layout.map { experiment.question.pictures(in: $0) } ?? 1
+            let isInput = result.values.shape.dimensions == Array(experiment.input.shape.dimensions.dropFirst())
+            return pictures > 1 && result.values.shape.dimensions.first == pictures
+                || isInput && !experiment.isSampled
+        }
+        let values = results.map(\.values)
+        return isDivided ? try Tensor.concatenating(values) : try Tensor.stacking(values)
     }
 
     /// One experiment a sample of a query.
@@ -57,6 +69,8 @@ extension Attributor {
             let isFree = port.dimensions.first.map { $0.length == nil || $0 == declared } ?? true
             if port.name == explained || (isFree && tensor.shape.dimensions.first == rows) { sampled.insert(port.name) }
         }
+        // Views of one sample stay together.
+        if rows != samples { sampled = [] }
         guard tensor.shape.rank > 0 else {
             throw ExplanationError.batch(reason: "the input '\(explained)' has no axis of samples")
         }

@@ -99,7 +99,22 @@ extension Attributor {
         let isFree = graph?.outputs.contains { output in
             graph?.shape(of: output.value)?.dimensions.first == single.samples
         }
+        if let graph, let name = single.inputs.first, let input = try? graph.input(named: name),
+            graph.joinsRows(of: input, isFixed: false)
+        {
+            return nil
+        }
         return isFree == true ? nil : single
+    }
+
+    /// Whether the first axis of an input counts the pictures of one sample, such as views, and no samples.
+    package func isOneSample(_ shapes: [String: Shape], input name: String) throws -> Bool {
+        if let variation { return try variation.base.isOneSample(shapes, input: name) }
+        guard let rows = shapes[name]?.dimensions.first, rows > 1, try fixedBatch(for: shapes) == nil,
+            let port = model.inputs.first(where: { $0.name == name }),
+            let graph = try? graphAsItIs(for: shapes), let input = try? graph.input(named: name)
+        else { return false }
+        return graph.joinsRows(of: input, isFixed: port.dimensions.first?.length == rows)
     }
 
     /// The model for inputs of these shapes, with everything known that can be known; for another number of samples

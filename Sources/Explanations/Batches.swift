@@ -41,7 +41,8 @@ struct Batches {
         }
         guard let name = explained ?? names.first, let tensor = inputs[name]
         else { throw GraphError.unknownInput(name: explained ?? "", known: names) }
-        samples = tensor.shape.rank > 0 ? tensor.shape[0] : 1
+        let isOneSample = try attributor.isOneSample(inputs.mapValues(\.shape), input: name)
+        samples = isOneSample || tensor.shape.rank == 0 ? 1 : tensor.shape[0]
         guard samples > 0 else { throw ExplanationError.batch(reason: "the input '\(name)' holds no sample") }
         self.explained = name
         self.origins = origins ?? Array(0..<samples)
@@ -107,13 +108,15 @@ struct Batches {
         guard count > 1 || size != samples, let first = parts.first else { return parts.first ?? [] }
         return try first.indices.map { index in
             let pieces = parts.map { $0[index] }
-            guard pieces[0].values.shape.dimensions.first == size else {
+            // Of several pictures of a sample each has a row.
+            let pictures = (pieces[0].values.shape.dimensions.first ?? 0) / size
+            guard pictures > 0, pieces[0].values.shape[0] == size * pictures else {
                 throw ExplanationError.batch(
                     reason:
                         "the result of \(pieces[0].method.label) has shape \(pieces[0].values.shape), whose first axis is not the \(size) samples that the model takes at once; give so many samples"
                 )
             }
-            let shape = Shape([samples] + pieces[0].values.shape.dimensions.dropFirst())
+            let shape = Shape([samples * pictures] + pieces[0].values.shape.dimensions.dropFirst())
             let elements = pieces.flatMap(\.values.elements).prefix(shape.count)
             return Attribution(
                 method: pieces[0].method, values: try Tensor(shape: shape, elements: Array(elements)),

@@ -2,20 +2,26 @@ package import Graphs
 package import Tensors
 
 extension Experiment {
-    /// The layer of the question, and its maps `[C, H, W]` for this sample.
+    /// The layer of the question, and its maps `[C, H, W]` for this sample; fails where it has several pictures there, or a volume.
     package func layerMap() throws -> (choice: LayerChoice, maps: Tensor<Float>) {
+        _ = try question.pictureLayer(for: label)
+        let (choice, maps) = try layerMaps()
+        return (choice, maps.values.slice(0))
+    }
+
+    /// The layer of the question, and its maps for this sample.
+    package func layerMaps() throws -> (choice: LayerChoice, maps: LayerMaps) {
         let choice = try question.layer()
-        _ = try Question.spatial(choice.layer, for: label)
-        let answers = try answers(
-            at: [input], of: [try MethodSpecification(parsing: "activation:layout=map")])
-        return (choice, answers.results[0].slice(0))
+        let layout = try Question.spatial(choice.layer, for: label).layout
+        let answers = try answers(at: [input], of: [try MethodSpecification(parsing: "activation:layout=map")])
+        return (choice, try LayerMaps(answers.results[0].slice(0), places: layout.lengths.count))
     }
 
     /// The scores where the layer holds other maps and all else stays: only the part of the model behind it runs.
     ///
     /// - Parameters:
     ///   - count: How many maps.
-    ///   - map: The layer's maps `[C, H, W]` of a number; called in order. What the layer holds besides (class tokens) stays.
+    ///   - map: The layer's maps of a number, `[C, H, W]` of each picture; called in order. What the layer holds besides (class tokens) stays.
     ///   - consume: Takes the scores of a range of maps; false ends the run.
     /// - Returns: How many maps were answered.
     @discardableResult
@@ -69,16 +75,17 @@ extension Experiment {
         }
     }
 
-    /// The layer of the question as the model has it, `[1, …]`, and the axis of its channels; nil where no axis is theirs
-    /// alone.
+    /// The layer of the question as the model has it, for this sample, and the axis of its channels; nil where no axis is theirs
+    /// alone. Several pictures stand along the first axis; of one, that is left out.
     package func wholeLayer() throws -> (value: Tensor<Float>, channelAxis: Int)? {
         let (layer, layout) = try question.spatialLayer(for: label)
         let shape = layer.shape
         let axes = (1..<max(shape.rank, 1)).filter { shape[$0] == layout.channels }
-        guard shape.rank > 1, shape[0] == 1, let axis = layout.steps.isEmpty ? 1 : axes.last,
-            axes.count == 1 || layout.steps.isEmpty
+        guard shape.rank > 1, shape[0] == 1 || shape[0] == layout.batch,
+            let axis = layout.steps.isEmpty ? 1 : axes.last, axes.count == 1 || layout.steps.isEmpty
         else { return nil }
-        return (try answers(at: [input], of: [MethodSpecification("activation")]).results[0], axis)
+        let value = try answers(at: [input], of: [MethodSpecification("activation")]).results[0].slice(0)
+        return (value, value.shape.rank == shape.rank ? axis : axis - 1)
     }
 
     /// This sample so many times.

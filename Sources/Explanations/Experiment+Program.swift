@@ -24,12 +24,12 @@ package struct SampleProgram: Sendable {
     package func answer(at point: Tensor<Float>) throws -> (score: Double, result: Tensor<Float>) {
         var feed = inputs
         // A model of a fixed batch computes the same row several times.
-        let shape = Shape([rows] + point.shape.dimensions.dropFirst())
+        let shape = inputs[explained]?.shape ?? Shape([rows] + point.shape.dimensions.dropFirst())
         let copies = [[Float]](repeating: point.elements, count: rows).flatMap { $0 }
         feed[explained] = AnyTensor(try Tensor(shape: shape, elements: copies)).converted(
             to: inputs[explained]?.elementType ?? .float32)
         let answer = try program.run(feed, weights: weights, notes: [])[0]
-        return (Double(answer.scores[0]), answer.values.slice(0))
+        return (Double(answer.scores[0]), try answer.values.divided(into: rows).slice(0))
     }
 }
 

@@ -7,7 +7,7 @@ package import Tensors
 package final class Experiment: Sendable {
     /// What is asked, for this sample alone.
     package let question: Question
-    /// The explained input of this sample, `[1, …]`.
+    /// The explained input of this sample, `[1, …]`; an input without an axis of samples has that in front.
     package let input: Tensor<Float>
     /// What the method may use.
     package let settings: RunSettings
@@ -26,6 +26,8 @@ package final class Experiment: Sendable {
         /// The inputs that hold samples along their first axis.
         let sampled: Set<String>
         let explained: String
+        /// Whether the explained input holds samples along its first axis; pictures of one sample, such as views, it can hold as well.
+        var isSampled: Bool { sampled.contains(explained) }
         var target: Target
         let text: String
         var layer: String?
@@ -47,7 +49,8 @@ package final class Experiment: Sendable {
         guard let tensor = context.inputs[context.explained] else {
             throw GraphError.unknownInput(name: context.explained, known: context.inputs.keys.sorted())
         }
-        input = tensor.floatTensor
+        let values = tensor.floatTensor
+        input = try context.isSampled ? values : values.reshaped(Shape([1] + values.shape.dimensions))
         question = try known ?? context.attributor.question(for: context)
     }
 
@@ -56,10 +59,7 @@ package final class Experiment: Sendable {
 
     /// The explained input's channels, rows and columns; fails where it is no picture.
     package func planes() throws -> PicturePlanes {
-        guard let planes = knownPlanes else {
-            throw ExplanationError.unsuitable(
-                method: label, reason: "the input '\(context.explained)' of shape \(input.shape) is no picture")
-        }
+        guard context.isSampled, let planes = knownPlanes else { return try question.planes(for: label) }
         if let guess = question.graph.layoutGuess(of: question.input) { note(guess) }
         return planes
     }
@@ -68,6 +68,9 @@ package final class Experiment: Sendable {
     package var knownPlanes: PicturePlanes? {
         PicturePlanes(input.shape, channelAxis: question.graph.channelAxis(of: question.input))
     }
+
+    /// Whether the explained input has an axis of samples.
+    package var isSampled: Bool { context.isSampled }
 
     /// Which sample of the whole question this is.
     package var sample: Int { context.sample }
@@ -138,12 +141,15 @@ package final class Experiment: Sendable {
     package struct Answers: Sendable {
         /// The score of each.
         package let scores: [Float]
-        /// One tensor a method, `[inputs, …]`.
+        /// One tensor a method, `[inputs, …]`; where a sample has several pictures, such as views, they follow: `[inputs, pictures, …]`.
         package let results: [Tensor<Float>]
     }
 
     /// What graph methods say about a few inputs of the explained input's shape, all at once where the model allows it.
     package func answers(at points: [Tensor<Float>], of methods: [MethodSpecification] = []) throws -> Answers {
+        guard context.isSampled || points.count < 2 else {
+            return try Answers(joining: points.map { try answers(at: [$0], of: methods) })
+        }
         var inputs = context.inputs
         for name in context.sampled where name != context.explained {
             inputs[name] = try inputs[name]?.rows([Int](repeating: 0, count: points.count))
@@ -157,7 +163,9 @@ package final class Experiment: Sendable {
             readMask: context.readMask)
         query.diagnoses = false
         let attributions = try context.attributor.attribute(query)
-        return Answers(scores: attributions[0].scores, results: methods.isEmpty ? [] : attributions.map(\.values))
+        return Answers(
+            scores: attributions[0].scores,
+            results: methods.isEmpty ? [] : try attributions.map { try $0.values.divided(into: points.count) })
     }
 
     /// Asks graph methods about many inputs, as many at once as the memory budget allows, and hands on what they say.
@@ -225,6 +233,7 @@ package final class Experiment: Sendable {
 
     /// How many inputs are run at once.
     package func rowsAtOnce(for methods: [MethodSpecification]) throws -> Int {
+        guard context.isSampled else { return 1 }
         let bytes = try context.attributor.bytesPerRow(of: question, methods: methods)
         return max(1, min(settings.memory / max(bytes, 1), context.attributor.largestBatch))
     }
@@ -233,7 +242,7 @@ package final class Experiment: Sendable {
 
     private func rows(_ points: [Tensor<Float>]) throws -> AnyTensor {
         guard let stray = points.first(where: { $0.elements.count != input.elements.count }) else {
-            let shape = Shape([points.count] + input.shape.dimensions.dropFirst())
+            let shape = Shape((context.isSampled ? [points.count] : []) + input.shape.dimensions.dropFirst())
             let tensor = AnyTensor(try Tensor(shape: shape, elements: points.flatMap(\.elements)))
             return tensor.converted(to: context.inputs[context.explained]?.elementType ?? .float32)
         }
@@ -242,6 +251,14 @@ package final class Experiment: Sendable {
 }
 
 extension Experiment.Answers {
+    /// The answers to inputs that were asked about one by one.
+    fileprivate init(joining parts: [Experiment.Answers]) throws {
+        scores = parts.flatMap(\.scores)
+        results = try (parts.first?.results ?? []).indices.map { index in
+            try Tensor.concatenating(parts.map { $0.results[index] })
+        }
+    }
+
     fileprivate func first(_ count: Int) throws -> Experiment.Answers {
         guard scores.count > count else { return self }
         return Experiment.Answers(

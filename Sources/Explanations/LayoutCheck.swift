@@ -45,7 +45,8 @@ public struct LayoutCheck: Sendable, Hashable, Codable {
         cells: Int = 5
     ) throws {
         let name = graph[picture].name
-        guard let layout = layer.layout, let tensor = inputs[name], let axes = graph.pictureAxes(of: picture)
+        guard let layout = layer.layout, let tensor = inputs[name], let axes = graph.pictureAxes(of: picture),
+            layout.lengths.count == 2, layout.batch == axes.batch
         else {
             throw ExplanationError.unsuitable(
                 method: "The check of a layout",

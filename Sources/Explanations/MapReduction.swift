@@ -79,6 +79,6 @@ extension Attribution {
     package func map(ofSample sample: Int, display: MethodDescription.Display, over planes: PicturePlanes) -> Tensor<
         Float
     >? {
-        display.map(of: values.slice(sample), at: layer, over: planes)
+        (try? raw(ofSample: sample)).flatMap { display.map(of: $0, at: layer, over: planes) }
     }
 }

@@ -82,7 +82,10 @@ public enum MethodCatalogue {
 
     /// The entries of methods that ask a model and need no file and no other word: their defaults are enough.
     public static var selfContained: [MethodDescription] {
-        descriptions.filter { $0.family != .reference && (try? method(MethodSpecification($0.name))) != nil }
+        descriptions.filter { description in
+            let method = try? method(MethodSpecification(description.name))
+            return description.family != .reference && method.map { !($0 is any StackMethod) } ?? false
+        }
     }
 
     /// The entry of a method; fails with near misses.

@@ -88,6 +88,45 @@ package struct Question: Sendable {
         return (layer, layout)
     }
 
+    /// The explained input's channels, rows and columns; fails where a sample of it is no single picture.
+    package func planes(for method: String) throws -> PicturePlanes {
+        let shape = graph.shape(of: input) ?? []
+        let isSampled = shape.dimensions.first == batch
+        guard let planes = isSampled ? PicturePlanes(sampleOf: input, in: graph) : nil else {
+            let places = PlaceAxes(of: input, in: graph)
+            let kind =
+                places.map { $0.lengths.count > 2 ? " but a volume" : $0.batch > batch ? " but several" : "" } ?? ""
+            throw ExplanationError.unsuitable(
+                method: method,
+                reason:
+                    "the input '\(graph[input].name)' of shape \(shape) is no picture\(kind), and it changes pictures; take a method at a layer or a gradient ('gaze inspect MODEL' lists those that work)"
+            )
+        }
+        return planes
+    }
+
+    /// How many maps a sample has at a layer: more than one where the model folds views, frames or tiles into the batch.
+    package func pictures(in layout: MapLayout) -> Int { max(layout.batch / max(batch, 1), 1) }
+
+    /// The layer where a sample has one map over a picture; fails where it has several, or the map of a volume.
+    package func pictureLayer(for method: String) throws -> (layer: Layer, layout: MapLayout) {
+        try pictureLayer(layer().layer, for: method)
+    }
+
+    /// A layer where a sample has one map over a picture; fails where it has several, or the map of a volume.
+    package func pictureLayer(_ layer: Layer, for method: String) throws -> (layer: Layer, layout: MapLayout) {
+        let (layer, layout) = try Self.spatial(layer, for: method)
+        guard pictures(in: layout) == 1, layout.lengths.count == 2 else {
+            let kind = layout.lengths.count > 2 ? "the map of a volume" : "\(pictures(in: layout)) maps a sample"
+            throw ExplanationError.unsuitable(
+                method: method,
+                reason:
+                    "the layer '\(layer.name)' holds \(kind), and it needs one over a picture; take a method such as gradcam, which makes them all"
+            )
+        }
+        return (layer, layout)
+    }
+
     /// The averaging head in front of the score, for CAM.
     package func averagingHead() throws -> AveragingHead {
         guard let scored = scored.first, self.scored.count == 1 else {

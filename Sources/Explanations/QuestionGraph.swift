@@ -66,7 +66,7 @@ package struct QuestionGraph {
         gradients[.of(value, by: rules)]
     }
 
-    /// A layer as `[B, C, H, W]`, whatever the order of its elements in the model.
+    /// A layer as `[B, C, H, W]` (`[B, C, D, H, W]` over a volume), whatever the order of its elements in the model.
     package mutating func map(of value: ValueID, _ layout: MapLayout) -> ValueID {
         graph.appendMap(of: value, layout)
     }
@@ -130,12 +130,20 @@ package struct QuestionGraph {
         graph.addConstant(AnyTensor(Tensor(vector: values.map { Int64($0) })), name: "integers")
     }
 
-    /// The mean over height and width, which stay with length 1.
-    package mutating func spatialMean(_ value: ValueID) -> ValueID {
-        emit("ReduceMean", [value, integers([2, 3])], ["keepdims": .integer(1)])
+    /// The mean over all places of a value of a layout's shape; their axes stay with length 1.
+    package mutating func spatialMean(_ value: ValueID, _ layout: MapLayout) -> ValueID {
+        emit("ReduceMean", [value, integers(layout.placeAxes)], ["keepdims": .integer(1)])
     }
 
-    /// `Σ_c weights * map`, `[B, H, W]`.
+    /// One number a sample as one a picture of a layout, `[B, 1, 1, 1]`: all pictures of a sample share theirs.
+    package mutating func perPicture(_ numbers: ValueID, _ layout: MapLayout) -> ValueID {
+        let samples = max(question.batch, 1)
+        let rows = reshape(numbers, to: [samples, 1])
+        let copies = emit("Expand", [rows, integers([samples, layout.batch / samples])])
+        return reshape(copies, to: Shape([layout.batch, 1] + layout.lengths.map { _ in 1 }))
+    }
+
+    /// `Σ_c weights * map`, `[B, H, W]` (`[B, D, H, W]` over a volume).
     package mutating func channelSum(_ map: ValueID, weightedBy weights: ValueID) -> ValueID {
         emit("ReduceSum", [emit("Mul", [weights, map]), integers([1])], ["keepdims": .integer(0)])
     }

@@ -44,7 +44,8 @@ struct TokenAttention {
         }
         let batch = question.batch
         let place = graph.layers(from: question.input).first { layer in
-            guard let layout = layer.layout, layer.shape.rank == 3, layout.batch == batch else { return false }
+            guard let layout = layer.layout, layer.shape.rank == 3, layout.batch == batch, layout.lengths.count == 2
+            else { return false }
             return layout.height * layout.width + layout.tokensWithoutPlace == tokens
                 && layer.shape.count == batch * tokens * layout.channels
         }

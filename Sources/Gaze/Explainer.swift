@@ -131,7 +131,7 @@ public final class Explainer: Sendable {
                     picture: picture, geometry: geometry, subject: prediction.name + place + against,
                     statement: score.statement, head: head, prediction: prediction, ranking: ranking, attribution: $0,
                     trial: measured.trial, notes: notes(on: head, ranking) + measured.notes + checks.notes,
-                    raw: $0.values.slice(0), layout: preprocessing.layout, display: try display(of: $0.method))
+                    raw: try $0.raw(ofSample: 0), layout: preprocessing.layout, display: try display(of: $0.method))
                 explanation.check = checks.results[$0.method]
                 return explanation
             }
@@ -155,7 +155,7 @@ public final class Explainer: Sendable {
             var explanation = Explanation(
                 picture: picture, geometry: try preprocessing.geometry(for: picture), subject: text,
                 statement: "the target \(text)", attribution: $0, trial: measured.trial,
-                notes: measured.notes + checks.notes, raw: $0.values.slice(0),
+                notes: measured.notes + checks.notes, raw: try $0.raw(ofSample: 0),
                 layout: preprocessing.layout, display: try display(of: $0.method))
             explanation.check = checks.results[$0.method]
             return explanation

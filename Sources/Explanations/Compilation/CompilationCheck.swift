@@ -79,12 +79,14 @@ extension Attributor {
         var answers: [Int: Attribution] = [:]
         for index in Set(classes) { answers[index] = try ask(scores.target(of: index)) }
         let rows = classes.enumerated().compactMap { sample, index in answers[index].map { (sample, $0) } }
-        guard let first = rows.first?.1, first.values.shape.dimensions.first == classes.count else {
-            return (rows.first?.1.values ?? Tensor(vector: []), Tensor(vector: rows.first?.1.scores ?? []))
+        guard let first = rows.first?.1 else { return (Tensor(vector: []), Tensor(vector: [])) }
+        let parts = try rows.map { ($0.0, try $0.1.values.divided(into: classes.count)) }
+        guard parts.allSatisfy({ $0.1.shape.dimensions.first == classes.count }) else {
+            return (first.values, Tensor(vector: first.scores))
         }
-        return (
-            try Tensor.stacking(rows.map { $0.1.values.slice($0.0) }), Tensor(vector: rows.map { $0.1.scores[$0.0] })
-        )
+        // Several pictures of a sample have a row each.
+        let values = try Tensor.stacking(parts.map { $0.1.slice($0.0) }).reshaped(first.values.shape)
+        return (values, Tensor(vector: rows.map { $0.1.scores[$0.0] }))
     }
 
     /// The largest difference relative to the largest expected magnitude; infinite where shapes differ or one is no number.

@@ -7,14 +7,15 @@ extension Attributor {
     func diagnoses(of answer: Attribution, to query: Query) -> [String] {
         guard let method = try? MethodCatalogue.method(answer.method), type(of: method).description.place != .score,
             type(of: method).description.family != .reference,
-            answer.values.shape.rank > 0, answer.values.shape[0] == answer.scores.count
+            let values = try? answer.values.divided(into: answer.scores.count),
+            values.shape.rank > 0, values.shape[0] == answer.scores.count
         else { return [] }
         var sentences: [String] = []
         for sample in answer.scores.indices {
             let score = answer.scores[sample]
             let flaw =
                 score.isFinite
-                ? ResultFlaw(answer.values.slice(sample), display: method.display) : .score(score)
+                ? ResultFlaw(values.slice(sample), display: method.display) : .score(score)
             guard let flaw else { continue }
             let cause = (try? cause(of: flaw, answer: answer, query: query, sample: sample)) ?? nil
             let place = answer.scores.count > 1 ? "sample \(sample): " : ""

@@ -12,8 +12,11 @@ public struct MethodFamily: Sendable, Codable {
     public let remark: String?
 
     /// What can be used for a score from `output`: the catalogue's methods, those together that the same is said of.
-    static func all(of graph: Graph, input: ValueID, output: ValueID, layer: LayerChoice?) -> [MethodFamily] {
-        let batch = graph.shape(of: input)?.dimensions.first ?? 1
+    ///
+    /// - Parameter batch: The number of samples.
+    static func all(
+        of graph: Graph, input: ValueID, output: ValueID, layer: LayerChoice?, batch: Int
+    ) -> [MethodFamily] {
         let question = Question(
             graph: graph, scored: [output], input: input, namedLayer: nil, chosen: layer, batch: batch)
         var survey = Survey(question: question, output: output)
@@ -45,9 +48,14 @@ public struct MethodFamily: Sendable, Codable {
 
         mutating func verdict(on method: any AttributionMethod) -> (remark: String?, isPossible: Bool) {
             do {
-                guard let graphMethod = method as? any GraphMethod else {
+                if let procedure = method as? any ProcedureMethod {
+                    let name = type(of: method).description.name
+                    for requirement in procedure.requirements {
+                        if let problem = try problem(with: requirement, of: name) { return (problem, false) }
+                    }
                     return ("by many runs of the model; 'gaze methods NAME' says what each needs", true)
                 }
+                guard let graphMethod = method as? any GraphMethod else { return (nil, true) }
                 let layer = try method.layer(in: question)
                 for request in try graphMethod.gradients(in: question) {
                     if let problem = problem(withGradientAt: request.value) { return (problem, false) }
@@ -56,6 +64,36 @@ public struct MethodFamily: Sendable, Codable {
             } catch {
                 return ("\(error)", false)
             }
+        }
+
+        /// Why the question lacks something; nil where it has it.
+        private mutating func problem(with requirement: MethodRequirement, of name: String) throws -> String? {
+            switch requirement {
+            case .picture: _ = try question.planes(for: name)
+            case .layer: _ = try question.spatialLayer(for: name)
+            case .pictureLayer: _ = try question.pictureLayer(for: name)
+            case .pictureLayers(let count):
+                for choice in try question.layerCandidates().prefix(count) {
+                    _ = try question.pictureLayer(choice.layer, for: name)
+                }
+            case .inputGradient: return problem(withGradientAt: question.input)
+            case .layerGradient: return problem(withGradientAt: try question.spatialLayer(for: name).layer.value)
+            case .classes:
+                let shape = question.graph.shape(of: output) ?? []
+                let scores =
+                    shape.dimensions.first == question.batch ? shape.dimensions.dropFirst() : shape.dimensions[...]
+                guard scores.reduce(1, *) > 1, scores.count(where: { $0 > 1 }) == 1 else {
+                    throw ExplanationError.unsuitable(
+                        method: name,
+                        reason:
+                            "the output '\(question.graph[output].name)' of shape \(shape) is no list of classes, and it compares classes"
+                    )
+                }
+            case .method(let specification):
+                let (remark, isPossible) = verdict(on: try MethodCatalogue.method(specification))
+                return isPossible ? nil : remark
+            }
+            return nil
         }
 
         /// Why the score has no gradient with respect to a value; nil where it has one.

@@ -37,7 +37,7 @@ public struct ModelInspection: Sendable, Codable {
     /// What can be used, and why not the rest.
     public let families: [MethodFamily]
 
-    /// Inspects a file at the sizes that it declares; open lengths are taken as 1 sample and 224 pixels.
+    /// Inspects a file at the sizes that it declares; open lengths are taken as 1 sample and 224 pixels (of volumes 16 slices of 64 pixels).
     ///
     /// - Throws: Only where the file cannot be read as an ONNX model at all.
     public init(contentsOf path: String, engine: any Engine) throws {
@@ -75,8 +75,10 @@ public struct ModelInspection: Sendable, Codable {
                     to: Self.exampleShapes(model), by: EngineEvaluator(model.engine))
                 known = graph
                 if let input = graph.inputs.first {
-                    let survey = OutputSurvey(
-                        graph, input: graph[input].name, batch: graph.shape(of: input)?.dimensions.first ?? 1)
+                    let isFixed = model.inputs.first?.dimensions.first?.length != nil
+                    let rows = graph.shape(of: input)?.dimensions.first ?? 1
+                    let batch = graph.joinsRows(of: input, isFixed: isFixed) ? 1 : rows
+                    let survey = OutputSurvey(graph, input: graph[input].name, batch: batch)
                     do { head = try survey.head()?.description } catch { problems.append("\(error)") }
                     notes += graph.inputs.compactMap { graph.layoutGuess(of: $0).map { "\($0)." } }
                     layers = graph.layerEntries()
@@ -85,7 +87,7 @@ public struct ModelInspection: Sendable, Codable {
                         let explained = graph.explainedValue(of: input) ?? input
                         choices = graph.layerCandidates(forOutput: output, from: explained)
                         families = MethodFamily.all(
-                            of: graph, input: explained, output: output, layer: choices.first)
+                            of: graph, input: explained, output: output, layer: choices.first, batch: batch)
                     }
                 }
             } catch {
@@ -113,9 +115,12 @@ public struct ModelInspection: Sendable, Codable {
         for port in model.inputs {
             let isPicture = port.dimensions.count == 4
             let known = model.graph.value(named: port.name).map { model.graph.preprocessing(of: $0) }
+            let isVolume = port.dimensions.count == 5
             shapes[port.name] = Shape(
                 port.dimensions.enumerated().map { axis, dimension in
                     if let length = dimension.length { return length }
+                    // Volumes of 224 voxels a side fit into few memories.
+                    if isVolume, axis > 1 { return axis == 2 ? 16 : 64 }
                     guard isPicture, axis > 0 else { return 1 }
                     let channelsLast = [1, 3, 4].contains(port.dimensions[3].length ?? 0)
                     return axis == known?.channelAxis ?? (channelsLast ? 3 : 1) ? known?.channelCount ?? 3 : 224
@@ -123,7 +128,6 @@ public struct ModelInspection: Sendable, Codable {
         }
         return shapes
     }
-
 }
 
 /// A layer that is worth a map.

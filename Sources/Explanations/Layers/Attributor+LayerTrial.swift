@@ -27,7 +27,11 @@ struct LayerTrialProgram: Sendable {
 
     /// Candidates nearest to the picture are given up where something between them and the score has no derivative.
     init(_ question: Question, limit: Int, engine: any Engine) throws {
-        var candidates = Array(try question.layerCandidates().prefix(limit))
+        // Layers that hold several pictures of a sample, or volumes, are not compared on one.
+        let single = try question.layerCandidates().filter { choice in
+            choice.layer.layout.map { question.pictures(in: $0) == 1 && $0.lengths.count == 2 } ?? false
+        }
+        var candidates = Array(single.prefix(limit))
         while candidates.count > 1 {
             do {
                 compiled = try CompiledQuestion(

@@ -59,7 +59,8 @@ final class LayerSuffix: Sendable {
     func layer(_ layer: Tensor<Float>, holding maps: Tensor<Float>) throws -> Tensor<Float> {
         let maps = try maps.reshaped(mapShape)
         guard let placement else { return maps }
-        return try placement.run(["layer": AnyTensor(layer), "new": AnyTensor(maps)], outputs: ["placed"])[0]
+        return try placement.run(
+            ["layer": AnyTensor(try layer.reshaped(layerShape)), "new": AnyTensor(maps)], outputs: ["placed"])[0]
             .floatTensor
     }
 

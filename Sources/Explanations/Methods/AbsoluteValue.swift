@@ -17,6 +17,8 @@ package struct AbsoluteValue: ProcedureMethod {
 
     package var display: MethodDescription.Display? { method.display == .positive ? .positive : .magnitude }
 
+    package var requirements: [MethodRequirement] { [.method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let inner = try experiment.result(of: method.specification)
         return ProcedureResult(inner.values.map { abs($0) }, layer: inner.layer, notes: inner.notes)

@@ -32,7 +32,7 @@ package enum LayerOrder: String, CaseIterable, Sendable {
     case map
 
     package static let parameter = MethodParameter.choice(
-        "layout", LayerOrder.model, "the model's own order of axes, or [B, C, H, W]")
+        "layout", LayerOrder.model, "the model's own order of axes, or [B, C, H, W], [B, C, D, H, W] over a volume")
 
     /// A value of a layer's shape in this order.
     package func apply(

@@ -34,6 +34,8 @@ package struct AverageOverClasses: ProcedureMethod {
 
     package var display: MethodDescription.Display? { method.display }
 
+    package var requirements: [MethodRequirement] { [.classes, .method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let scores = try experiment.answers(at: [experiment.input], of: [MethodSpecification("output")])
             .results[0].elements

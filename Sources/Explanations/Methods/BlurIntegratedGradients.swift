@@ -30,6 +30,8 @@ package struct BlurIntegratedGradients: ProcedureMethod {
         border = try parameters.value(Self.border)
     }
 
+    package var requirements: [MethodRequirement] { [.picture, .inputGradient] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         experiment.noteRounding()
         var count = steps.first

@@ -18,6 +18,8 @@ package struct Counterfactual: ProcedureMethod {
 
     package var display: MethodDescription.Display? { method.display }
 
+    package var requirements: [MethodRequirement] { [.method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         try experiment.experiment(about: .combination([Target.Term(-1, experiment.target)]))
             .result(of: method.specification)

@@ -32,6 +32,8 @@ package struct ExpectedGradients: ProcedureMethod {
         baseline = try parameters.value(Self.baseline)
     }
 
+    package var requirements: [MethodRequirement] { [.inputGradient] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         experiment.noteRounding()
         let distribution = try BaselineDistribution(baseline, for: experiment)

@@ -39,7 +39,32 @@ package struct FullGrad: GraphMethod {
             throw ExplanationError.unsuitable(
                 method: "fullgrad", reason: "the biases inside of the node \(question.graph.label(node)) have no share")
         }
+        _ = try picture(in: question)
         return [.of(question.input)] + shares(in: question).map { .of($0.result) }
+    }
+
+    /// The axes of the input; fails where the layers hold other pictures than it.
+    private func picture(in question: Question) throws -> PictureAxes {
+        let name = question.graph[question.input].name
+        guard let picture = question.graph.pictureAxes(of: question.input), picture.sampleAxis != nil,
+            PlaceAxes(of: question.input, in: question.graph)?.lengths.count == 2
+        else {
+            throw ExplanationError.unsuitable(
+                method: "fullgrad", reason: "the input '\(name)' is no picture; use a method at a layer, or gradient")
+        }
+        let biased = Set(shares(in: question).map(\.result))
+        let stray = question.graph.layers(from: question.input).first { layer in
+            biased.contains(layer.value)
+                && layer.layout.map { $0.batch != question.batch || $0.lengths.count != 2 } ?? false
+        }
+        guard picture.batch == question.batch, stray == nil else {
+            throw ExplanationError.unsuitable(
+                method: "fullgrad",
+                reason:
+                    "'\(stray?.name ?? name)' holds several pictures of one sample, whose maps it would add up; use a method at a layer, or gradient"
+            )
+        }
+        return picture
     }
 
     private func shares(in question: Question) -> [BiasShare] {
@@ -48,10 +73,7 @@ package struct FullGrad: GraphMethod {
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let input = question.question.input
-        guard let picture = question.question.graph.pictureAxes(of: input), picture.sampleAxis != nil else {
-            throw ExplanationError.unsuitable(
-                method: "fullgrad", reason: "the input '\(question.graph[input].name)' is no picture")
-        }
+        let picture = try picture(in: question.question)
         let layouts = Dictionary(
             question.question.graph.layers(from: input).compactMap { layer in layer.layout.map { (layer.value, $0) } },
             uniquingKeysWith: { first, _ in first })

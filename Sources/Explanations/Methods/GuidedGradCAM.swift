@@ -38,21 +38,39 @@ package struct GuidedGradCAM: GraphMethod {
     package func layer(in question: Question) throws -> LayerChoice? { try question.layer() }
 
     package func gradients(in question: Question) throws -> [GradientRequest] {
-        [.of(question.input, by: rules), .of(try question.spatialLayer(for: "guided-gradcam").layer.value)]
+        let layer = try question.spatialLayer(for: "guided-gradcam").layer
+        _ = try picture(in: question)
+        return [.of(question.input, by: rules), .of(layer.value)]
+    }
+
+    /// Which axes of the input count pictures and places; fails where the layer's maps do not lie over them one by one.
+    private func picture(in question: Question) throws -> PlaceAxes {
+        let name = question.graph[question.input].name
+        guard var picture = PlaceAxes(of: question.input, in: question.graph) else {
+            throw ExplanationError.unsuitable(
+                method: "guided-gradcam", reason: "the input '\(name)' is neither a picture nor a volume")
+        }
+        let layout = try question.spatialLayer(for: "guided-gradcam").layout
+        // A layer may hold a map of all views together.
+        while picture.batch != layout.batch, let joined = picture.withoutViews { picture = joined }
+        guard layout.batch == picture.batch, layout.lengths.count == picture.lengths.count, picture.isRowMajor else {
+            throw ExplanationError.unsuitable(
+                method: "guided-gradcam",
+                reason:
+                    "the layer holds \(layout.batch) maps of shape \(Shape(layout.lengths)), which do not lie one by one over the input '\(name)'; multiply maps of gradcam and guided-backprop yourself"
+            )
+        }
+        return picture
     }
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let input = question.question.input
         let (_, layout) = try question.question.spatialLayer(for: "guided-gradcam")
-        guard let shape = question.graph.shape(of: input), let picture = question.question.graph.pictureAxes(of: input)
-        else {
-            throw ExplanationError.unsuitable(
-                method: "guided-gradcam", reason: "the input '\(question.graph[input].name)' is no picture")
-        }
+        let picture = try picture(in: question.question)
         let positive = question.emit("Relu", [try GradCAM().result(in: &question)])
-        var lengths = [Int](repeating: 1, count: shape.rank)
-        if let axis = picture.sampleAxis { lengths[axis] = picture.batch }
-        (lengths[picture.rowAxis], lengths[picture.columnAxis]) = (picture.height, picture.width)
+        var lengths = [Int](repeating: 1, count: question.graph.shape(of: input)?.rank ?? 0)
+        for (axis, length) in zip(picture.samples, picture.sampleLengths) { lengths[axis] = length }
+        for (axis, length) in zip(picture.places, picture.lengths) { lengths[axis] = length }
         let large = upsampled(positive, layout, to: picture, in: &question)
         let guided = try question.gradient(of: input, by: rules)
         return question.emit("Mul", [guided, question.reshape(large, to: Shape(lengths))])
@@ -62,24 +80,25 @@ package struct GuidedGradCAM: GraphMethod {
         question.notesOnRectifiers(relu6: relu6, method: "its guided backpropagation")
     }
 
-    /// `[B, h, w]` becomes `[B, 1, H, W]`.
+    /// `[B, h, w]` becomes `[B, 1, H, W]`, `[B, d, h, w]` of a volume `[B, 1, D, H, W]`.
     private func upsampled(
-        _ map: ValueID, _ layout: MapLayout, to picture: PictureAxes, in question: inout QuestionGraph
+        _ map: ValueID, _ layout: MapLayout, to picture: PlaceAxes, in question: inout QuestionGraph
     ) -> ValueID {
         switch upsampling {
         case .bilinear:
-            let plane = question.reshape(map, to: [layout.batch, 1, layout.height, layout.width])
-            let sizes = question.integers([layout.batch, 1, picture.height, picture.width])
+            let plane = question.reshape(map, to: Shape([layout.batch, 1] + layout.lengths))
+            let sizes = question.integers([layout.batch, 1] + picture.lengths)
             return question.emit(
                 "Resize", [plane, nil, nil, sizes],
                 ["mode": .string("linear"), "coordinate_transformation_mode": .string("half_pixel")])
         case .nearest:
-            let rows = question.emit(
-                "Gather", [map, question.integers(Self.cells(of: layout.height, for: picture.height))],
-                ["axis": .integer(1)])
-            return question.emit(
-                "Gather", [rows, question.integers(Self.cells(of: layout.width, for: picture.width))],
-                ["axis": .integer(2)])
+            var large = map
+            for (axis, (cells, pixels)) in zip(layout.lengths, picture.lengths).enumerated() {
+                large = question.emit(
+                    "Gather", [large, question.integers(Self.cells(of: cells, for: pixels))],
+                    ["axis": .integer(axis + 1)])
+            }
+            return large
         }
     }
 

@@ -36,6 +36,8 @@ package struct GuidedIntegratedGradients: ProcedureMethod {
         baseline = try parameters.value(Self.baseline)
     }
 
+    package var requirements: [MethodRequirement] { [.inputGradient] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         experiment.noteRounding()
         let start = try baseline.input(for: experiment)

@@ -22,6 +22,8 @@ package struct IGSmoothGrad: ProcedureMethod {
         method = try WrappedMethod(always: "integrated-gradients", &parameters)
     }
 
+    package var requirements: [MethodRequirement] { [.method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (moments, stream) = try experiment.moments(of: method, over: copies)
         return ProcedureResult(mean: moments, of: stream)

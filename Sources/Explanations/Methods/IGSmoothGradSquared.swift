@@ -19,6 +19,8 @@ package struct IGSmoothGradSquared: ProcedureMethod {
         method = try WrappedMethod(always: "integrated-gradients", &parameters)
     }
 
+    package var requirements: [MethodRequirement] { [.method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (moments, stream) = try experiment.moments(of: method, over: copies) { $0 * $0 }
         return ProcedureResult(mean: moments, of: stream)

@@ -31,6 +31,8 @@ package struct IntegratedGradients: CompilableProcedure {
         baseline = try parameters.value(Self.baseline)
     }
 
+    package var requirements: [MethodRequirement] { [.inputGradient] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         experiment.noteRounding()
         let lines = try baseline.inputs(for: experiment).map { StraightLine(from: $0, to: experiment.input) }

@@ -36,6 +36,10 @@ package struct LayerFusion: ProcedureMethod {
         method = try WrappedMethod(&parameters, default: "layercam")
     }
 
+    package var requirements: [MethodRequirement] {
+        [.pictureLayer, .pictureLayers(.max), .method(method.specification)]
+    }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let names =
             try layers ?? experiment.question.layerCandidates().map(\.layer.tensorName)
@@ -45,7 +49,9 @@ package struct LayerFusion: ProcedureMethod {
         var maps: [(layer: LayerChoice, planes: MapPlanes)] = []
         var notes: [String] = []
         for name in names where maps.isEmpty || !experiment.isOver {
-            let result = try experiment.experiment(atLayer: name).result(of: method.specification)
+            let there = try experiment.experiment(atLayer: name)
+            _ = try there.question.pictureLayer(for: experiment.label)
+            let result = try there.result(of: method.specification)
             notes += result.notes.filter { !notes.contains($0) }
             guard let layer = result.layer else {
                 throw ExplanationError.unsuitable(

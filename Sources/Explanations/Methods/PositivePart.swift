@@ -17,6 +17,8 @@ package struct PositivePart: ProcedureMethod {
 
     package var display: MethodDescription.Display? { method.display == .positive ? .positive : .magnitude }
 
+    package var requirements: [MethodRequirement] { [.method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let inner = try experiment.result(of: method.specification)
         // NaN stays what it is, so that it is seen.

@@ -29,6 +29,13 @@ package struct Product: ProcedureMethod {
         first.display == second.display ? first.display : .magnitude
     }
 
+    package var requirements: [MethodRequirement] {
+        let methods = [first.specification, second.specification]
+        let places = Set(methods.map { (try? MethodCatalogue.description(named: $0.name))?.place })
+        // Maps of different sizes are laid over one another.
+        return methods.map { .method($0) } + (places.count > 1 ? [.picture, .pictureLayer] : [])
+    }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let results = [
             try experiment.result(of: first.specification), try experiment.result(of: second.specification),

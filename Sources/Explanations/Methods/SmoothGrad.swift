@@ -25,6 +25,8 @@ package struct SmoothGrad: CompilableProcedure {
 
     package var display: MethodDescription.Display? { method.display }
 
+    package var requirements: [MethodRequirement] { [.method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (moments, stream) = try experiment.moments(of: method, over: copies)
         return ProcedureResult(mean: moments, of: stream)

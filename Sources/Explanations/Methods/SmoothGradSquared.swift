@@ -25,6 +25,8 @@ package struct SmoothGradSquared: CompilableProcedure {
 
     package var display: MethodDescription.Display? { method.display == .positive ? .positive : .magnitude }
 
+    package var requirements: [MethodRequirement] { [.method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (moments, stream) = try experiment.moments(of: method, over: copies) { $0 * $0 }
         return ProcedureResult(mean: moments, of: stream)

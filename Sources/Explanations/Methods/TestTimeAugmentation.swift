@@ -42,6 +42,8 @@ package struct TestTimeAugmentation: ProcedureMethod {
 
     package var display: MethodDescription.Display? { method.display }
 
+    package var requirements: [MethodRequirement] { [.picture, .method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         experiment.noteRounding()

@@ -26,6 +26,8 @@ package struct VarGrad: CompilableProcedure {
 
     package var display: MethodDescription.Display? { method.display == .positive ? .positive : .magnitude }
 
+    package var requirements: [MethodRequirement] { [.method(method.specification)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (moments, stream) = try experiment.moments(of: method, over: copies)
         var checks = [SelfCheck("samples", Double(moments.count), "how many maps there were")]

@@ -2,7 +2,7 @@ package import Graphs
 
 /// A map that is made of what a layer puts out and of the score's gradient there.
 package protocol ActivationGradientMethod: GraphMethod {
-    /// Appends the map `[B, H, W]` of an activation A and a gradient G, both `[B, C, H, W]`.
+    /// Appends the map `[B, H, W]` of an activation A and a gradient G, both `[B, C, H, W]`; over a volume all have D in front of H.
     func map(
         of activation: ValueID, gradient: ValueID, _ layout: MapLayout, in question: inout QuestionGraph
     ) throws -> ValueID
@@ -21,9 +21,9 @@ extension ActivationGradientMethod {
 }
 
 extension QuestionGraph {
-    /// The sum over height and width, which stay with length 1.
-    package mutating func spatialSum(_ value: ValueID) -> ValueID {
-        emit("ReduceSum", [value, integers([2, 3])], ["keepdims": .integer(1)])
+    /// The sum over all places of a value of a layout's shape; their axes stay with length 1.
+    package mutating func spatialSum(_ value: ValueID, _ layout: MapLayout) -> ValueID {
+        emit("ReduceSum", [value, integers(layout.placeAxes)], ["keepdims": .integer(1)])
     }
 
     /// `numerator / denominator`, and 0 where the denominator is 0.

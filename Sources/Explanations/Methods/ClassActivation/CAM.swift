@@ -30,7 +30,7 @@ package struct CAM: GraphMethod, ParameterFree {
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let head = try head(in: question.question)
         let weights = try question.gradient(of: head.pooled)
-        let perChannel = question.reshape(weights, to: [head.layout.batch, head.layout.channels, 1, 1])
+        let perChannel = question.reshape(weights, to: head.layout.channelShape)
         return question.channelSum(question.map(of: head.map, head.layout), weightedBy: perChannel)
     }
 

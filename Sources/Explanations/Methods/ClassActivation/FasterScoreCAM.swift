@@ -31,6 +31,8 @@ package struct FasterScoreCAM: ProcedureMethod {
         weighting = try parameters.value(Self.weighting)
     }
 
+    package var requirements: [MethodRequirement] { [.picture, .pictureLayer] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (choice, maps) = try experiment.layerMap()
         let planes = try experiment.planes()

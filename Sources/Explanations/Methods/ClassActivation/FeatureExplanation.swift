@@ -38,15 +38,15 @@ package struct FeatureExplanation: GraphMethod {
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let (layer, layout) = try question.question.spatialLayer(for: Self.description.name)
         let map = question.map(of: layer.value, layout)
-        let mean = question.spatialMean(map)
+        let mean = question.spatialMean(map, layout)
         let difference = question.emit("Sub", [map, mean])
-        let variance = question.spatialMean(question.emit("Mul", [difference, difference]))
+        let variance = question.spatialMean(question.emit("Mul", [difference, difference]), layout)
         let threshold = question.emit("Mul", [question.emit("Sqrt", [variance]), question.scalar(deviations)])
         let isStrong = question.emit("Greater", [difference, threshold])
         let strong = question.emit("Cast", [isStrong], ["to": .integer(Int(ElementType.float32.rawValue))])
         switch variant {
         case .paper: return question.channelSum(strong, weightedBy: mean)
-        case .pytorchGradCAM: return question.channelSum(map, weightedBy: question.spatialMean(strong))
+        case .pytorchGradCAM: return question.channelSum(map, weightedBy: question.spatialMean(strong, layout))
         }
     }
 }

@@ -32,6 +32,8 @@ package struct FinerCAM: ProcedureMethod {
         base = try WrappedMethod(&parameters, default: "gradcam").specification
     }
 
+    package var requirements: [MethodRequirement] { [.classes, .method(base)] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let scores = try experiment.answers(
             at: [experiment.input], of: [MethodSpecification("output")]

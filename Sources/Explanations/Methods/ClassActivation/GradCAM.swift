@@ -31,7 +31,7 @@ package struct GradCAM: GraphMethod, ParameterFree {
         let (layer, layout) = try spatialLayer(in: question.question)
         let gradient = try question.gradientMap(of: layer.value, layout)
         let map = question.map(of: layer.value, layout)
-        return question.channelSum(map, weightedBy: question.spatialMean(gradient))
+        return question.channelSum(map, weightedBy: question.spatialMean(gradient, layout))
     }
 
     private func spatialLayer(in question: Question) throws -> (layer: Layer, layout: MapLayout) {

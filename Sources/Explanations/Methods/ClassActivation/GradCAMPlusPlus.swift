@@ -49,9 +49,9 @@ package struct GradCAMPlusPlus: ActivationGradientMethod {
     package func map(
         of activation: ValueID, gradient: ValueID, _ layout: MapLayout, in question: inout QuestionGraph
     ) throws -> ValueID {
-        var weights = weights(activation, gradient, in: &question)
+        var weights = weights(activation, gradient, layout, in: &question)
         if exponential {
-            let factor = question.reshape(try question.score(), to: [layout.batch, 1, 1, 1])
+            let factor = question.perPicture(try question.score(), layout)
             weights = question.emit("Mul", [weights, question.emit("Exp", [factor])])
         }
         return question.channelSum(activation, weightedBy: weights)
@@ -59,30 +59,33 @@ package struct GradCAMPlusPlus: ActivationGradientMethod {
 
     /// One weight a channel, `[B, C, 1, 1]`.
     private func weights(
-        _ activation: ValueID, _ gradient: ValueID, in question: inout QuestionGraph
+        _ activation: ValueID, _ gradient: ValueID, _ layout: MapLayout, in question: inout QuestionGraph
     ) -> ValueID {
         let positive = question.emit("Relu", [gradient])
         let squares = question.emit("Mul", [gradient, gradient])
-        guard variant != .torchcam else { return question.spatialSum(question.emit("Mul", [squares, positive])) }
-        let scale = variant == .xplique ? question.spatialMean(activation) : question.spatialSum(activation)
+        guard variant != .torchcam else {
+            return question.spatialSum(question.emit("Mul", [squares, positive]), layout)
+        }
+        let scale =
+            variant == .xplique ? question.spatialMean(activation, layout) : question.spatialSum(activation, layout)
         // 2 + s G, which is α's denominator divided by G².
         let divisor = question.emit("Add", [question.emit("Mul", [scale, gradient]), question.scalar(2)])
         if eps > 0 {
             let denominator = question.emit("Add", [question.emit("Mul", [squares, divisor]), question.scalar(eps)])
             let alpha = question.quotient(squares, denominator)
-            return question.spatialSum(question.emit("Mul", [alpha, positive]))
+            return question.spatialSum(question.emit("Mul", [alpha, positive]), layout)
         }
         let alpha = question.quotient(question.scalar(1), divisor)
         let terms = question.emit("Mul", [alpha, positive])
         switch variant {
-        case .raw, .torchcam: return question.spatialSum(terms)
-        case .xplique: return question.spatialMean(terms)
+        case .raw, .torchcam: return question.spatialSum(terms, layout)
+        case .xplique: return question.spatialMean(terms, layout)
         case .official, .tfKerasVis:
             // α counts where there is a gradient, or where it is positive.
             let counting = variant == .official ? positive : question.emit("Abs", [gradient])
             let counts = question.emit("Greater", [counting, question.scalar(0)])
-            let total = question.spatialSum(question.emit("Where", [counts, alpha, question.scalar(0)]))
-            return question.quotient(question.spatialSum(terms), total)
+            let total = question.spatialSum(question.emit("Where", [counts, alpha, question.scalar(0)]), layout)
+            return question.quotient(question.spatialSum(terms, layout), total)
         }
     }
 }

@@ -19,7 +19,7 @@ package struct GradCAMWeights: GraphMethod, ParameterFree {
 
     package func result(in question: inout QuestionGraph) throws -> ValueID {
         let (layer, layout) = try question.question.spatialLayer(for: "gradcam-weights")
-        let weights = question.spatialMean(try question.gradientMap(of: layer.value, layout))
+        let weights = question.spatialMean(try question.gradientMap(of: layer.value, layout), layout)
         return question.reshape(weights, to: [layout.batch, layout.channels])
     }
 }

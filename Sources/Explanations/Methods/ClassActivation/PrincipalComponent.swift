@@ -11,8 +11,8 @@ extension QuestionGraph {
     package mutating func principalComponent(
         of map: ValueID, _ layout: MapLayout, centred: Bool, agreeingWithSum: Bool = false
     ) -> ValueID {
-        let (batch, channels, places) = (layout.batch, layout.channels, layout.height * layout.width)
-        let centred = centred ? emit("Sub", [map, spatialMean(map)]) : map
+        let (batch, channels, places) = (layout.batch, layout.channels, layout.cells)
+        let centred = centred ? emit("Sub", [map, spatialMean(map, layout)]) : map
         let columns = float64(reshape(centred, to: [batch, channels, places]))
         let rows = emit("Transpose", [columns], ["perm": .integers([0, 2, 1])])
         let byPlaces = places <= channels
@@ -26,7 +26,7 @@ extension QuestionGraph {
         let projected = reshape(emit("MatMul", [rows, direction]), to: [batch, places])
         let signed = agreeingWithSum ? turned(projected, alongSumOf: columns) : turned(projected)
         let result = emit("Cast", [signed], ["to": .integer(Int(ElementType.float32.rawValue))])
-        return reshape(result, to: [batch, layout.height, layout.width])
+        return reshape(result, to: layout.mapShape)
     }
 
     /// Rows `[B, n]` whose values of largest magnitude are positive.

@@ -33,11 +33,12 @@ package struct ReciproCAM: ProcedureMethod {
         score = try parameters.value(Self.score)
     }
 
+    package var requirements: [MethodRequirement] { [.layer] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
-        let (choice, maps) = try experiment.layerMap()
-        let (height, width) = (maps.shape[1], maps.shape[2])
+        let (choice, maps) = try experiment.layerMaps()
         let judged = try score.experiment(experiment)
-        var scores = [Float](repeating: 0, count: height * width + 1)
+        var scores = [Float](repeating: 0, count: maps.pictures * maps.cells + 1)
         // The first map is the layer without any cell.
         let done = try judged.streamBehindLayer(scores.count) { index in
             kept(maps, around: index - 1)
@@ -48,29 +49,41 @@ package struct ReciproCAM: ProcedureMethod {
         let empty = scores[0]
         let values = scores.indices.dropFirst().map { $0 < done ? scores[$0] - empty : 0 }
         return ProcedureResult(
-            try Tensor(shape: [height, width], elements: values), layer: choice, notes: judged.notes,
+            try Tensor(shape: maps.mapShape, elements: values), layer: choice, notes: judged.notes,
             companions: ["score-without-cells": Tensor(empty)])
     }
 
-    /// The maps with one cell, or the weighted cells around it; without any where the cell is negative.
-    private func kept(_ maps: Tensor<Float>, around cell: Int) -> Tensor<Float> {
-        var result = Tensor<Float>(repeating: 0, shape: maps.shape)
+    /// The maps with one cell of one picture, or the weighted cells around it; without any where the cell is negative.
+    private func kept(_ maps: LayerMaps, around cell: Int) -> Tensor<Float> {
+        var result = Tensor<Float>(repeating: 0, shape: maps.values.shape)
         guard cell >= 0 else { return result }
-        let (height, width) = (maps.shape[1], maps.shape[2])
-        let (row, column) = (cell / width, cell % width)
-        let reach = mask == .cell ? 0 : 1
+        let (cells, channels) = (maps.cells, maps.channels)
+        let weights = weights(around: cell % cells, in: maps.lengths)
         result.mutateElements { elements in
-            for y in max(row - reach, 0)...min(row + reach, height - 1) {
-                for x in max(column - reach, 0)...min(column + reach, width - 1) {
-                    let weight: Float =
-                        reach == 0 ? 1 : (y == row ? 0.5 : 0.25) * (x == column ? 0.5 : 0.25)
-                    for channel in 0..<maps.shape[0] {
-                        let index = (channel * height + y) * width + x
-                        elements[index] = weight * maps.elements[index]
-                    }
+            for channel in 0..<channels {
+                let start = (cell / cells * channels + channel) * cells
+                for (place, weight) in weights {
+                    elements[start + place] = weight * maps.values.elements[start + place]
                 }
             }
         }
         return result
+    }
+
+    /// The weight of a cell, and those of its neighbours: along every axis half of it stays in the middle and a quarter goes to each side.
+    private func weights(around cell: Int, in lengths: [Int]) -> [(place: Int, weight: Float)] {
+        var weights: [(place: Int, weight: Float)] = [(0, 1)]
+        var rest = lengths.reduce(1, *)
+        for length in lengths {
+            let position = cell / (rest / length) % length
+            rest /= length
+            let reach = mask == .cell ? 0 : 1
+            weights = weights.flatMap { place, weight in
+                (max(position - reach, 0)...min(position + reach, length - 1)).map {
+                    (place * length + $0, reach == 0 ? weight : weight * ($0 == position ? 0.5 : 0.25))
+                }
+            }
+        }
+        return weights
     }
 }

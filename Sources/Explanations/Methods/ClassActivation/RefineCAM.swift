@@ -28,6 +28,10 @@ package struct RefineCAM: ProcedureMethod {
         base = try WrappedMethod(&parameters, default: "gradcam++").specification
     }
 
+    package var requirements: [MethodRequirement] {
+        [.picture, .pictureLayer, .pictureLayers(Self.most), .method(base)]
+    }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         let names = try layers ?? experiment.question.layerCandidates().prefix(Self.most).map(\.layer.tensorName)
@@ -38,7 +42,9 @@ package struct RefineCAM: ProcedureMethod {
         var product = Tensor<Float>(repeating: 1, shape: [planes.height, planes.width])
         var notes = ["the product of maps at \(names.joined(separator: ", "))"]
         for name in names {
-            let result = try experiment.experiment(atLayer: name).result(of: base)
+            let there = try experiment.experiment(atLayer: name)
+            _ = try there.question.pictureLayer(for: Self.description.name)
+            let result = try there.result(of: base)
             notes += result.notes
             let map = result.values.map { max($0, 0) }.broughtToUnitRange
             if !map.elements.contains(where: { $0 > 0 }) {

@@ -62,6 +62,8 @@ package struct ScoreCAM: ProcedureMethod {
         channels = try parameters.value(Self.channels)
     }
 
+    package var requirements: [MethodRequirement] { [.picture, .pictureLayer] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let (choice, maps) = try experiment.layerMap()
         let planes = try experiment.planes()

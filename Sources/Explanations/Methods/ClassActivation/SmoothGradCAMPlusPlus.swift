@@ -9,7 +9,7 @@ package struct SmoothGradCAMPlusPlus: ProcedureMethod {
         formula:
             "D_n = mean over noisy inputs of Gⁿ;   α = D_2 / (2 D_2 + Σ_ab A_ab D_3), 0 where that is not defined;   w_k = Σ_ij α max(D_1, 0);   L = Σ_k w_k A_k, A of the clean input",
         paper: "Omeiza, Speakman, Cintas, Weldermariam: Smooth Grad-CAM++, 2019 (arXiv 1908.01224)",
-        result: "[B, H, W] of the layer", place: .layer,
+        result: "[B, H, W] of the layer, [B, D, H, W] over a volume; [B V, H, W] of V views", place: .layer,
         cost: "1 forward pass, and for every sample 1 forward pass and 1 backward pass down to the layer",
         fits: "models with a spatial layer behind a ReLU and backward rules behind it",
         remarks:
@@ -34,11 +34,13 @@ package struct SmoothGradCAMPlusPlus: ProcedureMethod {
         variant = try parameters.value(Self.variant)
     }
 
+    package var requirements: [MethodRequirement] { [.layer, .layerGradient] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
-        let (choice, clean) = try experiment.layerMap()
+        let (choice, clean) = try experiment.layerMaps()
         var maps = clean
         let source = try copies.source(for: experiment)
-        var moments = GradientMoments(count: clean.elements.count)
+        var moments = GradientMoments(count: clean.values.elements.count)
         var methods = [try MethodSpecification(parsing: "layer-gradient:layout=map")]
         if variant == .torchcam { methods.append(try MethodSpecification(parsing: "activation:layout=map")) }
         try experiment.stream(source.count, of: methods) {
@@ -46,19 +48,23 @@ package struct SmoothGradCAMPlusPlus: ProcedureMethod {
         } consume: { range, answers in
             for row in 0..<range.count { moments.add(answers.results[0].slice(row).elements) }
             if variant == .torchcam {
-                maps = answers.results[1].slice(range.count - 1)
+                maps = try LayerMaps(answers.results[1].slice(range.count - 1), places: clean.lengths.count)
             }
             return true
         }
         let weights = weights(moments, clean)
         return ProcedureResult(
-            maps.channelSum(weightedBy: weights), layer: choice, companions: ["weights": Tensor(vector: weights)])
+            try maps.channelSum(weightedBy: weights), layer: choice,
+            companions: [
+                "weights": try Tensor(
+                    shape: maps.pictures > 1 ? [maps.pictures, maps.channels] : [maps.channels], elements: weights)
+            ])
     }
 
-    /// One weight a channel.
-    private func weights(_ moments: GradientMoments, _ maps: Tensor<Float>) -> [Float] {
-        let (channels, cells) = (maps.shape[0], maps.shape[1] * maps.shape[2])
-        return (0..<channels).map { channel in
+    /// One weight a channel of each picture.
+    private func weights(_ moments: GradientMoments, _ clean: LayerMaps) -> [Float] {
+        let (maps, cells) = (clean.values, clean.cells)
+        return (0..<clean.pictures * clean.channels).map { channel in
             let range = channel * cells..<(channel + 1) * cells
             let scale = maps.elements[range].reduce(0.0) { $0 + Double($1) }
             let weighted = range.reduce(0.0) { $0 + Double(maps.elements[$1]) * moments.cube($1) }

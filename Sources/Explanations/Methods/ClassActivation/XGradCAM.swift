@@ -19,8 +19,8 @@ package struct XGradCAM: ActivationGradientMethod, ParameterFree {
     package func map(
         of activation: ValueID, gradient: ValueID, _ layout: MapLayout, in question: inout QuestionGraph
     ) -> ValueID {
-        let products = question.spatialSum(question.emit("Mul", [gradient, activation]))
-        let weights = question.quotient(products, question.spatialSum(activation))
+        let products = question.spatialSum(question.emit("Mul", [gradient, activation]), layout)
+        let weights = question.quotient(products, question.spatialSum(activation, layout))
         return question.channelSum(activation, weightedBy: weights)
     }
 }

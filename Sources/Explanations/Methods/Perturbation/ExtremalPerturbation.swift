@@ -49,6 +49,8 @@ package struct ExtremalPerturbation: ProcedureMethod {
         baseline = try parameters.value(Self.baseline)
     }
 
+    package var requirements: [MethodRequirement] { [.picture, .inputGradient] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let score = try BlendedScore(experiment, background: baseline, gradient: Gradient())
         let planes = score.planes

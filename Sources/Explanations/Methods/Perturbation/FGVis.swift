@@ -90,6 +90,8 @@ package struct FGVis: ProcedureMethod {
         baseline = try parameters.value(Self.baseline)
     }
 
+    package var requirements: [MethodRequirement] { [.picture, .inputGradient] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let gradient: any GraphMethod = gate ? HullGradient(of: experiment.input) : Gradient()
         let score = try BlendedScore(experiment, background: baseline, gradient: gradient)

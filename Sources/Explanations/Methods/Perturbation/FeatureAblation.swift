@@ -21,6 +21,8 @@ package struct FeatureAblation: ProcedureMethod {
         baseline = try parameters.value(HiddenPixels.parameter)
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let picture = try baseline.picture(of: experiment)
         let segments = try source.segments(of: experiment)

@@ -38,6 +38,8 @@ package struct KernelSHAP: ProcedureMethod {
         seed = try parameters.value(Self.seed)
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let game = try Coalitions(experiment, source: source, hidden: hidden)
         try game.check(samples: samples)

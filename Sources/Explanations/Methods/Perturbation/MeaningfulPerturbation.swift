@@ -55,6 +55,8 @@ package struct MeaningfulPerturbation: ProcedureMethod {
         seed = try parameters.value(Self.seed)
     }
 
+    package var requirements: [MethodRequirement] { [.picture, .inputGradient] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let score = try BlendedScore(experiment, background: baseline, gradient: Gradient())
         let planes = score.planes

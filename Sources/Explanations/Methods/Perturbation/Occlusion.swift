@@ -29,6 +29,8 @@ package struct Occlusion: ProcedureMethod {
         baseline = try parameters.value(HiddenPixels.parameter)
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         var windows = Window.sliding(over: try experiment.planes(), size: window, stride: stride)
         // A run that ends early has then looked everywhere a little.

@@ -64,6 +64,8 @@ package struct RISE: ProcedureMethod {
         }
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         let background = try baseline.input(for: experiment)

@@ -30,6 +30,8 @@ package struct RandomOcclusion: ProcedureMethod {
         seed = try parameters.value(Self.seed)
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         var generator = SeededGenerator(seed: UInt64(seed))

@@ -34,6 +34,8 @@ package struct SobolIndices: ProcedureMethod {
         seed = try parameters.value(Self.seed)
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         let background = try baseline.input(for: experiment)

@@ -28,6 +28,8 @@ package struct Canny: ProcedureMethod {
         guard low <= high else { throw parameters.problem("high", "it is below low, \(low)") }
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         ProcedureResult(edges(of: try experiment.greyPicture()).map)
     }

@@ -22,6 +22,8 @@ package struct CentredBox: ProcedureMethod {
         area = try parameters.value(Self.area)
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         let half = area.squareRoot() / 2

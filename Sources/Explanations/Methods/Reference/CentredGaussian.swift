@@ -22,6 +22,8 @@ package struct CentredGaussian: ProcedureMethod {
         sigma = try parameters.value(Self.sigma)
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         let (rows, columns) = (bell(planes.height), bell(planes.width))

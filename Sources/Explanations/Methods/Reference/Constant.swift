@@ -13,6 +13,8 @@ package struct Constant: ProcedureMethod, ParameterFree {
 
     package init() {}
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         return ProcedureResult(Tensor(repeating: 1, shape: [1, planes.height, planes.width]))

@@ -19,6 +19,8 @@ package struct RandomMap: ProcedureMethod {
         seed = try parameters.value(Self.seed)
     }
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         let planes = try experiment.planes()
         // FNV-1a over the picture's bits, so that pictures do not share their noise.

@@ -12,6 +12,8 @@ package struct Sobel: ProcedureMethod, ParameterFree {
 
     package init() {}
 
+    package var requirements: [MethodRequirement] { [.picture] }
+
     package func result(of experiment: Experiment) throws -> ProcedureResult {
         ProcedureResult(Self.magnitude(of: try experiment.greyPicture()).map)
     }
