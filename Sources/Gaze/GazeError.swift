@@ -8,6 +8,8 @@ public enum GazeError: Error, Sendable, Hashable {
     case classMap(path: String, reason: String)
     /// No input of the model takes pictures.
     case noPictureInput(inputs: [String], reason: String)
+    /// A volume that the model does not take.
+    case volume(reason: String)
     /// The model has inputs besides the picture.
     case furtherInputs(names: [String])
     /// No output is of a kind that can be explained without a target.
@@ -48,6 +50,8 @@ extension GazeError: CustomStringConvertible {
             "The class map \(path) cannot be used: \(reason). Give a text file with lines NAME = CLASS."
         case .noPictureInput(let inputs, let reason):
             "No input of the model (\(inputs.joined(separator: ", "))) takes a picture: \(reason). Make its tensor yourself and run: gaze attribute MODEL --input FILE.npy --target TARGET --method METHOD --output FOLDER ('gaze inspect MODEL' lists what TARGET can name)."
+        case .volume(let reason):
+            "The volume cannot be explained: \(reason)."
         case .furtherInputs(let names):
             "The model has inputs besides the picture (\(names.joined(separator: ", "))); give all of them as tensor files with 'gaze attribute'."
         case .noClassScores(let outputs, let example):

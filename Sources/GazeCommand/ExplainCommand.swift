@@ -14,8 +14,14 @@ struct ExplainCommand: ParsableCommand {
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
-    @Argument(help: "Photographs: JPEG, PNG or WebP; - is standard input.", completion: .file())
+    @Argument(
+        help:
+            "Photographs: JPEG, PNG or WebP; - is standard input. For models of volumes: .npy or .npz files, or folders of slices.",
+        completion: .file())
     var images: [String]
+
+    @Flag(help: "The pictures are the slices of one volume, in this order.")
+    var stack = false
 
     @Option(
         name: [.customShort("m"), .long],
@@ -112,6 +118,9 @@ struct ExplainCommand: ParsableCommand {
             let specifications = try parsedMethods()
             // Reading a large file's digest takes as long as a map, and the second core has time.
             let modelHash = Concurrent { [model] in try ContentHash(contentsOf: model) }
+            if let volumes = try volumeExplainer() {
+                return try explainVolumes(volumes, specifications, try? modelHash.get())
+            }
             let explainer = try options.explainer(for: model)
             var files = ExplanationFiles(folder: output, formats: try parsedFormats())
             let places = try mask.map { try PlaceMask(contentsOf: $0) }
@@ -203,7 +212,7 @@ struct ExplainCommand: ParsableCommand {
         return overlay
     }
 
-    private func colourMap() throws -> ColourMap? {
+    func colourMap() throws -> ColourMap? {
         guard let colours else { return nil }
         guard let map = ColourMap(rawValue: colours) else {
             throw ValidationError(
@@ -223,7 +232,7 @@ struct ExplainCommand: ParsableCommand {
         }
     }
 
-    private func parsedFormats() throws -> Set<ExplanationFiles.Format> {
+    func parsedFormats() throws -> Set<ExplanationFiles.Format> {
         let words = format.split(separator: ",").map(String.init)
         let formats = words.compactMap { ExplanationFiles.Format(rawValue: $0) }
         guard formats.count == words.count, !formats.isEmpty else {

@@ -112,6 +112,11 @@ struct ModelOptions: ParsableArguments {
             }
             preprocessing.layout = known
         }
+        try adjustNumbers(&preprocessing)
+    }
+
+    /// What is done to pixels one by one.
+    func adjustNumbers(_ preprocessing: inout Preprocessing) throws {
         if let scale { preprocessing.scale = scale }
         if let mean { preprocessing.mean = try numbers(mean, option: "--mean") }
         if let std { preprocessing.standardDeviation = try numbers(std, option: "--std") }

@@ -86,7 +86,7 @@ public struct Overlay: Sendable, Hashable {
     }
 
     /// Mixes colours and photograph; NaN is what the model did not see.
-    private func blend(_ map: Tensor<Float>, from low: Float, to high: Float, over photo: Picture) -> Picture {
+    func blend(_ map: Tensor<Float>, from low: Float, to high: Float, over photo: Picture) -> Picture {
         let table = colourMap.table
         let symmetric = if case .symmetric = range { true } else { false }
         let alphas: [Float] = (0..<256).map { index in

@@ -90,7 +90,7 @@ public struct Explanation: Sendable {
         return overlay
     }
 
-    private static func overlay(for display: MethodDescription.Display) -> Overlay {
+    static func overlay(for display: MethodDescription.Display) -> Overlay {
         switch display {
         case .positive: Overlay(colourMap: .turbo, range: .positive, opacity: .proportional(0.75), outline: 0.5)
         case .relative: Overlay(colourMap: .turbo, range: .minMax, opacity: .proportional(0.75))
