@@ -56,7 +56,7 @@ extension RuntimeError: CustomStringConvertible {
             or for \(requested) when the first engine is opened.
             """
         case .engine(let operation, let message, let code):
-            "ONNX Runtime could not \(operation): \(message.isEmpty ? "no reason was given" : message) (code \(code))."
+            "ONNX Runtime could not \(operation): \(message.isEmpty ? "no reason was given" : EngineMessage.readable(message)) (code \(code))."
         case .missingInput(let input):
             "The model's input “\(input.name)” was not given; give a tensor \(input)."
         case .unknownInput(let name, let known):
