@@ -87,6 +87,70 @@ def cases():
     sized = model("sized", [node("Reshape", ["image", "lengths"], "cells"), node("Reshape", ["cells", "back"], "ready")],
                   {"lengths": np.array([-1, 3, 96 * 96]), "back": np.array([-1, 3, 96, 96])}, ["n", 3, "h", "w"])
     yield "one-size", sized, None, "nchw", [1] * 3
+    yield from branches(nchw, nhwc, scalar)
+
+
+def apart(size=SIZE):
+    """Each channel normalised by itself, as ImageNet's from 0...255; (nodes behind the parts, constants)."""
+    nodes, constants = [], {"byte": np.float32(255)}
+    for c, (mean, deviation) in enumerate(zip((.485, .456, .406), (.229, .224, .225))):
+        nodes += [node("Div", [f"part{c}", "byte"], f"unit{c}"), node("Sub", [f"unit{c}", f"mean{c}"], f"centred{c}"),
+                  node("Div", [f"centred{c}", f"deviation{c}"], f"channel{c}")]
+        constants |= {f"mean{c}": np.float32(mean), f"deviation{c}": np.float32(deviation)}
+    return nodes, constants
+
+
+def branches(nchw, nhwc, scalar):
+    """Preparation in other forms than one chain of arithmetic."""
+    ints = lambda *values: np.array(values, np.int64)  # noqa: E731
+    caffe = {"mean": per_channel((103.939, 116.779, 123.68))}
+    # x[:, [2, 1, 0]] of PyTorch's dynamo exporter, and its other spellings.
+    yield "indexed", model(
+        "indexed", [node("Transpose", ["image"], "rows", perm=[1, 0, 2, 3]), node("GatherND", ["rows", "order"], "taken"),
+                    node("Transpose", ["taken"], "back", perm=[1, 0, 2, 3]), node("Sub", ["back", "mean"], "ready")],
+        dict(caffe, order=ints(2, 1, 0)[:, None]), nchw), "bytes", "nchw", [1] * 3, [2, 1, 0]
+    yield "flipped", model(
+        "flipped", [node("Slice", ["image", "start", "end", "axis", "step"], "back"), node("Sub", ["back", "mean"], "ready")],
+        dict(caffe, start=ints(-1), end=ints(-(2**31)), axis=ints(1), step=ints(-1)), nchw), "bytes", "nchw", [1] * 3, [2, 1, 0]
+    each, constants = apart()
+    scale = [1 / 255 / value for value in (.229, .224, .225)]
+    yield "stacked", model(
+        "stacked", [node("Gather", ["image", f"at{c}"], f"part{c}", axis=1) for c in range(3)] + each
+        + [node("Unsqueeze", [f"channel{c}", "one"], f"plane{c}") for c in range(3)] + [node("Concat", [f"plane{c}" for c in range(3)], "ready", axis=1)],
+        constants | {f"at{c}": np.int64(c) for c in range(3)} | {"one": ints(1)}, nchw), "bytes", "nchw", scale
+    yield "split-nhwc", model(
+        "split", [helper.make_node("Split", ["image"], [f"part{c}" for c in range(3)], name="parts", axis=3, num_outputs=3)] + each
+        + [node("Concat", [f"channel{c}" for c in range(3)], "together", axis=-1), node("Transpose", ["together"], "ready", **TO_FIRST)],
+        constants, nhwc), "bytes", "nhwc", scale
+    yield "joined", model(
+        "joined", [node("Slice", ["image", f"at{c}", f"at{c + 1}", "one"], f"part{c}") for c in range(3)] + each
+        + [node("Concat", [f"channel{c}" for c in range(3)], "ready", axis=1)],
+        constants | {f"at{c}": ints(c) for c in range(4)} | {"one": ints(1)}, nchw), "bytes", "nchw", scale
+    kernel = np.array([1 / value for value in DEVIATION], np.float32)
+    yield "depthwise", model(
+        "depthwise", [helper.make_node("Conv", ["image", "factors", "shift"], ["ready"], name="norm", group=3)],
+        {"factors": kernel.reshape(3, 1, 1, 1), "shift": np.array([-m / d for m, d in zip(MEAN, DEVIATION)], np.float32)}, nchw), "bytes", "nchw", kernel.tolist()
+    yield "twice-minus-one", model(
+        "twice", [node("Mul", ["image", "two"], "twice"), node("Sub", ["twice", "unity"], "ready")],
+        {"two": scalar(2), "unity": scalar(1)}, nchw), "unit", "nchw", [2] * 3
+    yield "quantised-bytes", model(
+        "quantised", [node("Transpose", ["image"], "first", **TO_FIRST), node("DequantizeLinear", ["first", "step", "zero"], "ready")],
+        {"step": scalar(1 / 128), "zero": np.uint8(127)}, nhwc, TensorProto.UINT8), "bytes", "nhwc", [1 / 128] * 3
+    yield "fake-quantised-unit", model(
+        "fake", [node("QuantizeLinear", ["image", "step", "zero"], "levels"), node("DequantizeLinear", ["levels", "step", "zero"], "ready")],
+        {"step": scalar(1 / 255), "zero": np.uint8(0)}, nchw), "unit", "nchw", [1] * 3
+    light = np.array([.299, .587, .114], np.float32)
+    yield "grey-inside", model(
+        "grey", [node("Mul", ["image", "light"], "weighed"), node("ReduceSum", ["weighed", "one"], "grey"), node("Div", ["grey", "byte"], "unit"),
+                 node("Tile", ["unit", "copies"], "ready")],
+        {"light": light.reshape(1, 3, 1, 1), "one": ints(1), "byte": scalar(255), "copies": ints(1, 3, 1, 1)}, nchw), "bytes", "nchw", "grey"
+    yield "mean-picture", model(
+        "mean", [node("Sub", ["image", "mean"], "ready")],
+        {"mean": np.array(MEAN, np.float32).reshape(1, 3, 1, 1) + np.linspace(-3, 3, 64, dtype=np.float32).reshape(1, 1, 8, 8)}, nchw), "bytes", "nchw", [1] * 3
+    # A learnt mixture of channels is no preparation.
+    mixture = np.array([[.5, -.3, .2], [.1, .6, -.4], [-.2, .3, .5]], np.float32)
+    yield "learnt-mixture", model(
+        "mixture", [helper.make_node("Conv", ["image", "mixture"], ["ready"], name="mix")], {"mixture": mixture.reshape(3, 3, 1, 1)}, nchw), None, "nchw", mixture
 
 
 def logits(made, expected, layout):
@@ -104,9 +168,17 @@ def logits(made, expected, layout):
 def main():
     DESTINATION.mkdir(parents=True, exist_ok=True)
     records = []
-    for name, made, expected, layout, scale in cases():
+    for name, made, expected, layout, scale, *order in cases():
         (DESTINATION / f"{name}.onnx").write_bytes(made.SerializeToString())
-        gradient = (HEAD @ KERNEL)[0] * np.array(scale)
+        read = (HEAD @ KERNEL)[0]
+        if isinstance(scale, str):
+            gradient = read.sum() * np.array([.299, .587, .114]) / 255
+        elif np.ndim(scale) == 2:
+            gradient = read @ scale
+        else:
+            gradient = read * np.array(scale)
+        if order:
+            gradient = gradient[order[0]]
         records.append({"file": f"{name}.onnx", "range": expected, "layout": layout, "blueFirst": made.graph.name == "blue",
                         "logits": logits(made, expected, layout), "gradient": gradient.tolist()})
     index = {

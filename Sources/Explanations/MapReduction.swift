@@ -12,7 +12,10 @@ extension MethodDescription.Display {
     ///   - width: The input's width.
     package func map(of raw: Tensor<Float>, channelsLast: Bool, height: Int, width: Int) -> Tensor<Float> {
         guard raw.shape.rank == 3 else { return raw }
-        let channelsFirst = !channelsLast || raw.shape == [1, height, width]
+        // Where the model moves its channels before it converts integers, what is explained has another order than its input.
+        let lengths = raw.shape.dimensions
+        let (isFirst, isLast) = (lengths[1...] == [height, width], lengths[..<2] == [height, width])
+        let channelsFirst = raw.shape == [1, height, width] || (isFirst == isLast ? !channelsLast : isFirst)
         let channels = channelsFirst ? raw.shape[0] : raw.shape[2]
         let plane = Shape(
             channelsFirst ? Array(raw.shape.dimensions.dropFirst()) : Array(raw.shape.dimensions.dropLast()))
