@@ -45,6 +45,7 @@ let package = Package(
         system("CCairo", "cairo", "libcairo2-dev"),
         system("CExif", "libexif", "libexif-dev"),
         system("CPNG", "libpng", "libpng-dev"),
+        system("CTIFF", "libtiff-4", "libtiff-dev"),
         system("CTurboJPEG", "libturbojpeg", "libturbojpeg0-dev"),
         system("CWebP", "libwebp", "libwebp-dev"),
         system("CZip", "libzip", "libzip-dev"),
@@ -63,7 +64,7 @@ let package = Package(
         module("Evaluation", ["Tensors", "Graphs", "Differentiation", "Runtime", "Explanations"]),
         module("Datasets", ["Tensors"]),
         module("Storage", ["Tensors", database]),
-        module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTurboJPEG", "CWebP"]),
+        module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTIFF", "CTurboJPEG", "CWebP"]),
         module("Training", ["Archives", "Tensors", "ONNXFormat", "Graphs"]),
         module("Reports", ["Tensors", "Graphs", "Explanations", "Evaluation", "Imaging"]),
         module(

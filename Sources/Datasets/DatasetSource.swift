@@ -17,9 +17,9 @@ struct DatasetSource {
     static let maximumBytes = 1 << 29
 
     /// Extensions of pictures that can be decoded.
-    static let pictureExtensions: Set<String> = ["jpg", "jpeg", "png", "webp"]
+    static let pictureExtensions: Set<String> = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "npy", "npz"]
     /// Extensions of pictures that cannot.
-    static let otherPictureExtensions: Set<String> = ["bmp", "gif", "tif", "tiff", "heic", "avif", "jp2"]
+    static let otherPictureExtensions: Set<String> = ["bmp", "gif", "heic", "avif", "jp2"]
 
     init(path: String, images: String?) throws(DatasetError) {
         var trimmed = path

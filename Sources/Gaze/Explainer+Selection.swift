@@ -119,7 +119,7 @@ extension Explainer {
 
     /// The embedding of the picture at a path.
     private func reference(_ path: String, head: HeadDescription) throws -> Tensor<Float> {
-        let other = try reading(of: preprocessing.input(from: Picture(contentsOf: path)))
+        let other = try reading(of: preprocessing.input(from: picture(contentsOf: path)))
         let values = try other.outputs.value(head.output)
         return try values.reshaped([values.shape.count])
     }

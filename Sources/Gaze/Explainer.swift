@@ -18,8 +18,12 @@ public final class Explainer: Sendable {
     public let model: Model
     /// How photographs are prepared.
     public let preprocessing: Preprocessing
-    /// What was guessed about the preprocessing, sentence by sentence; empty where a sidecar says it.
-    public let guesses: [String]
+    /// What was guessed about the preprocessing; empty where a sidecar says it.
+    public let preprocessingGuesses: [PreprocessingGuess]
+    /// What was guessed about the preprocessing, sentence by sentence.
+    public var guesses: [String] { preprocessingGuesses.map(\.text) }
+    /// How files with other channels than red, green and blue are read.
+    public let channelReading: ChannelReading
     /// The classes' names, where known: given ones, else the sidecar's, else those in the file's metadata.
     public let classNames: [String]?
     /// The layer that the sidecar names.
@@ -33,10 +37,11 @@ public final class Explainer: Sendable {
     ///   - path: The ONNX file.
     ///   - engine: What runs it; the ONNX Runtime that is found where `ONNXRuntimeEngine` looks.
     ///   - classNames: The classes' names, instead of the sidecar's.
+    ///   - channels: Which array of a file is read, and which channels are shown.
     ///   - adjust: Changes the sidecar's or the guessed preprocessing; an added sentence tells what was changed.
     public init(
         model path: String, engine: (any Engine)? = nil, classNames: [String]? = nil,
-        adjust: (inout Preprocessing) throws -> Void = { _ in }
+        channels: ChannelReading = ChannelReading(), adjust: (inout Preprocessing) throws -> Void = { _ in }
     ) throws {
         let sidecar = try Sidecar.read(forModel: path)
         let model = try Model(contentsOf: path, engine: engine ?? ONNXRuntimeEngine())
@@ -44,24 +49,27 @@ public final class Explainer: Sendable {
         self.classNames = try classNames ?? sidecar?.classNames(forModel: path) ?? model.metadata.classNames
         defaultLayer = sidecar?.layer
         attributor = Attributor(model)
-        let input = try PictureInput(of: model, attributor: attributor)
+        let known = sidecar?.preprocessing
+        let size = try Self.givenSize(adjust) ?? known.map { [$0.resize.height, $0.resize.width] }
+        let input = try PictureInput(of: model, attributor: attributor, size: size)
+        if let problem = input.problem { throw problem }
         pictureInput = input.name
         var preprocessing: Preprocessing
-        if let known = sidecar?.preprocessing {
-            preprocessing = known
-            guesses = []
+        if let known {
+            (preprocessing, preprocessingGuesses) = (known, [])
         } else {
-            let guess = try Preprocessing.guess(for: input)
-            preprocessing = guess.preprocessing
-            guesses = guess.reasons
+            let kind = size == nil ? Self.headKind(of: input, in: attributor, labelCount: self.classNames?.count) : nil
+            (preprocessing, preprocessingGuesses) = try Preprocessing.guess(for: input, kind: kind)
         }
-        let size = preprocessing.inputShape
         try adjust(&preprocessing)
         try preprocessing.validate()
-        if let problem = input.problem, sidecar?.preprocessing == nil, preprocessing.inputShape == size {
-            throw problem
+        if let count = input.declaredChannels, count != preprocessing.channels.count {
+            throw GazeError.channelCount(input: count, given: preprocessing.channels.rawValue)
         }
         self.preprocessing = preprocessing
+        var channels = channels
+        channels.count = preprocessing.channels.count
+        channelReading = channels
     }
 
     /// What the model says about a picture, the most likely first: classes, detections, areas, values.

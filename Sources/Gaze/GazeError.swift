@@ -1,3 +1,5 @@
+import Imaging
+
 /// What can be wrong between a model and a picture.
 public enum GazeError: Error, Sendable, Hashable {
     /// A sidecar that cannot be read.
@@ -26,8 +28,12 @@ public enum GazeError: Error, Sendable, Hashable {
     case unknownClass(text: String, reason: String)
     /// A file or folder that cannot be written.
     case unwritable(path: String, reason: String)
-    /// No usual size of pictures runs, and the model names none.
-    case pictureSize(input: String, tried: [String])
+    /// No size of pictures that was tried runs, and the model names none.
+    case pictureSize(input: String, tried: [String], reason: String?)
+    /// A size of pictures that does not run, though the model leaves sizes open.
+    case unsuitableSize(input: String, size: String, reason: String, other: String?)
+    /// A preprocessing that makes another number of channels than the model takes.
+    case channelCount(input: Int, given: String)
     /// A method whose result is no map.
     case noMap(method: String)
     /// An input without a length where a file needs one.
@@ -68,8 +74,12 @@ extension GazeError: CustomStringConvertible {
             "There is no class '\(text)': \(reason)."
         case .unwritable(let path, let reason):
             "\(path) cannot be written: \(reason). Choose another folder with -o."
-        case .pictureSize(let input, let tried):
-            "The input \(input) leaves the size of pictures open, and the model runs with none of \(tried.joined(separator: ", ")), …; name the size that it was trained with, e.g. --resize squash:320x240."
+        case .pictureSize(let input, let tried, let reason):
+            "The input \(input) leaves the size of pictures open, and the model runs with none of \(tried.joined(separator: ", ")), …\(reason.map { " (\($0))" } ?? ""); name the size that it was trained with, e.g. --resize squash:320x240."
+        case .unsuitableSize(let input, let size, let reason, let other):
+            "The model does not run with pictures of \(size), though its input \(input) leaves their size open: \(reason); \(other.map { "it runs with \($0), give --resize squash:\($0)" } ?? "give the size that it was exported with, e.g. --resize squash:320x240")."
+        case .channelCount(let input, let given):
+            "The model takes \(input) channel\(input == 1 ? "" : "s"), and the preprocessing makes '\(given)' of a picture; give --channels \(Preprocessing.Channels(count: input).rawValue)."
         case .openShape(let input, let declared):
             "The input \(input) [\(declared)] leaves lengths open, and a file is for one shape; give it, e.g. --shape \(input)=1x3x224x224."
         case .compilation(let method, let difference):

@@ -18,7 +18,8 @@ struct CheckCommand: ParsableCommand {
     var model: String
 
     @Argument(
-        help: "Photographs: JPEG, PNG or WebP; - is standard input. Fewer than three have no verdict; ten mostly do.",
+        help:
+            "Photographs: JPEG, PNG, WebP, TIFF, or arrays (.npy, .npz); - is standard input. Fewer than three have no verdict; ten mostly do.",
         completion: .file())
     var images: [String]
 
@@ -84,7 +85,7 @@ struct CheckCommand: ParsableCommand {
             let files = output.map { SanityFiles(folder: $0) }
             try files?.makeFolder()
             let outcome = try explainer.sanityCheck(
-                images.map { path in (path, { try Console.picture(path) }) }, methods: methods(),
+                images.map { path in (path, { try Console.picture(path, for: explainer) }) }, methods: methods(),
                 layer: layer, options: checkOptions(), randomLabels: other, settings: budget.settings())
             for failure in outcome.failures {
                 let text = Console.sentence(failure.error)

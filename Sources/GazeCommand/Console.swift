@@ -70,10 +70,15 @@ enum Console {
         } catch { throw ValidationError(sentence(error)) }
     }
 
-    /// The picture of an argument; `-` is standard input.
-    static func picture(_ path: String) throws -> Picture {
-        guard path == "-" else { return try Picture(contentsOf: path) }
-        return try Picture(decoding: FileHandle.standardInput.readToEnd() ?? Data(), name: "standard input")
+    /// The picture of an argument, with the channels that the model takes; `-` is standard input.
+    static func picture(_ path: String, for explainer: Explainer) throws -> Picture {
+        let picture =
+            try path == "-"
+            ? explainer.picture(
+                decoding: FileHandle.standardInput.readToEnd() ?? Data(), name: "standard input")
+            : explainer.picture(contentsOf: path)
+        if let warning = explainer.warning(about: picture) { say("note: \(path): \(sentence(warning))") }
+        return picture
     }
 
     /// Columns of text, aligned; numbers to the right where `right` says so.

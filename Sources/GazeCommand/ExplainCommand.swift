@@ -16,7 +16,7 @@ struct ExplainCommand: ParsableCommand {
 
     @Argument(
         help:
-            "Photographs: JPEG, PNG or WebP; - is standard input. For models of volumes: .npy or .npz files, or folders of slices.",
+            "Photographs: JPEG, PNG, WebP, TIFF, or arrays (.npy, .npz); - is standard input. For models of volumes: .npy or .npz files, or folders of slices.",
         completion: .file())
     var images: [String]
 
@@ -147,7 +147,7 @@ struct ExplainCommand: ParsableCommand {
         _ files: inout ExplanationFiles, _ failures: FailureCount, _ modelHash: Concurrent<ContentHash>
     ) throws -> [ContactSheet.Map] {
         let start = ContinuousClock.now
-        let picture = try Console.picture(path)
+        let picture = try Console.picture(path, for: explainer)
         let rule: AutomaticLayerRule = layer == "structural" ? .structural : .measured
         let named = ["auto", "structural"].contains(layer) ? nil : layer
         // A method that does not fit takes no other with it; of all methods, some never fit.

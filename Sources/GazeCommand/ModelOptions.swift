@@ -16,10 +16,13 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "bilinear, bicubic, nearest, box, lanczos, tensorflow-bilinear.")
     var filter: String?
 
-    @Option(help: "rgb, bgr, grey or rgba.")
+    @Option(help: "rgb, bgr, grey, rgba, or the number of a file's channels.")
     var channels: String?
 
-    @Option(help: "What a pixel 0...255 is multiplied by first, e.g. 0.00392156862745098 or 1.")
+    @Option(
+        help:
+            "What a pixel 0...255 is multiplied by first, e.g. 0.00392156862745098 or 1; 16-bit integers v of picture files count as v/257, floating-point numbers and arrays as they are."
+    )
     var scale: Double?
 
     @Option(help: "What is subtracted then: one number, or one per channel: 0.485,0.456,0.406.")
@@ -30,6 +33,12 @@ struct ModelOptions: ParsableArguments {
 
     @Option(help: "nchw or nhwc.")
     var layout: String?
+
+    @Option(help: "Which array of an .npz file is the picture.")
+    var array: String?
+
+    @Option(help: "Which channels of a picture are shown as red, green, blue, or one as grey, counted from 1: 3,2,1.")
+    var show: String?
 
     @Flag(help: "Write the preprocessing into the sidecar MODEL.gaze.yaml.")
     var savePreprocessing = false
@@ -42,6 +51,7 @@ struct ModelOptions: ParsableArguments {
         // What is wrong in itself is found before a model is read; what does not fit the model, with it.
         var preprocessing = Preprocessing(resize: .squash(width: 1, height: 1))
         try Console.options { try adjust(&preprocessing) }
+        _ = try shownChannels()
         guard scale != 0, scale?.isFinite != false,
             preprocessing.standardDeviation.allSatisfy({ $0 != 0 && $0.isFinite }),
             preprocessing.mean.allSatisfy(\.isFinite)
@@ -58,10 +68,12 @@ struct ModelOptions: ParsableArguments {
     func explainer(for path: String) throws -> Explainer {
         let explainer = try Explainer(
             model: path, engine: ONNXRuntimeEngine(threads: threads), classNames: labels.map(ClassNames.read(path:)),
-            adjust: adjust)
-        if !changesPreprocessing {
-            for guess in explainer.guesses { Console.say("note: \(guess)") }
+            channels: ChannelReading(array: array, shown: shownChannels()), adjust: adjust)
+        let decided = decidedTopics
+        for guess in explainer.preprocessingGuesses where !decided.contains(guess.topic) {
+            Console.say("note: \(guess)")
         }
+        if let preset, explainer.preprocessing.channels.count != 3 { sayPreset(preset, explainer.preprocessing) }
         if savePreprocessing {
             var sidecar = try Sidecar.read(forModel: path) ?? Sidecar()
             sidecar.preprocessing = explainer.preprocessing
@@ -80,8 +92,38 @@ struct ModelOptions: ParsableArguments {
         return try Sidecar.read(forModel: path)?.classIdentifiers(forModel: path) ?? [:]
     }
 
-    private var changesPreprocessing: Bool {
-        preset != nil || scale != nil || mean != nil || std != nil
+    /// What flags decide, so that no guess about it is worth a word.
+    private var decidedTopics: Set<PreprocessingGuess.Topic> {
+        var topics: Set<PreprocessingGuess.Topic> = []
+        if preset != nil || scale != nil || mean != nil || std != nil { topics.insert(.normalisation) }
+        if preset != nil || channels != nil { topics.insert(.channels) }
+        if layout != nil { topics.insert(.layout) }
+        if let resize {
+            topics.insert(.resizing)
+            // The name of a rule alone keeps the model's size.
+            if resize.contains(":") { topics.insert(.size) }
+        }
+        return topics
+    }
+
+    /// What a preset of three channels became.
+    private func sayPreset(_ preset: String, _ preprocessing: Preprocessing) {
+        func text(_ values: [Double]) -> String { values.map { String(format: "%.4g", $0) }.joined(separator: ",") }
+        Console.say(
+            "note: --preset \(preset) for the model's \(preprocessing.channels.count) channel\(preprocessing.channels.count == 1 ? "" : "s") (\(preprocessing.channels.rawValue)) takes the mean of its three constants: mean \(text(preprocessing.mean)), std \(text(preprocessing.standardDeviation)); change with --channels, --mean and --std."
+        )
+    }
+
+    /// The channels of --show, from 1.
+    private func shownChannels() throws -> [Int] {
+        guard let show else { return [] }
+        let parts = show.split(separator: ",", omittingEmptySubsequences: false).map {
+            Int($0.trimmingCharacters(in: .whitespaces))
+        }
+        guard [1, 3].contains(parts.count), parts.allSatisfy({ ($0 ?? 0) >= 1 }) else {
+            throw ValidationError("--show takes one or three channels, counted from 1, as in 3,2,1; got '\(show)'.")
+        }
+        return parts.compactMap { $0 }
     }
 
     private func adjust(_ preprocessing: inout Preprocessing) throws {
@@ -90,7 +132,9 @@ struct ModelOptions: ParsableArguments {
                 throw choice("--preset", preset, PreprocessingPreset.allCases.map(\.rawValue))
             }
             let element = preprocessing.element
-            preprocessing = known.preprocessing(resize: preprocessing.resize, layout: preprocessing.layout)
+            let wanted = try channels.map(parsedChannels) ?? preprocessing.channels
+            preprocessing = known.preprocessing(
+                resize: preprocessing.resize, layout: preprocessing.layout, channels: wanted)
             preprocessing.element = element
         }
         if let resize { preprocessing.resize = try rule(resize, size: preprocessing.resize) }
@@ -100,12 +144,7 @@ struct ModelOptions: ParsableArguments {
             }
             preprocessing.filter = known
         }
-        if let channels {
-            guard let known = Preprocessing.Channels(rawValue: channels) else {
-                throw choice("--channels", channels, Preprocessing.Channels.allCases.map(\.rawValue))
-            }
-            preprocessing.channels = known
-        }
+        if let channels { preprocessing.channels = try parsedChannels(channels) }
         if let layout {
             guard let known = Preprocessing.Layout(rawValue: layout) else {
                 throw choice("--layout", layout, Preprocessing.Layout.allCases.map(\.rawValue))
@@ -120,6 +159,13 @@ struct ModelOptions: ParsableArguments {
         if let scale { preprocessing.scale = scale }
         if let mean { preprocessing.mean = try numbers(mean, option: "--mean") }
         if let std { preprocessing.standardDeviation = try numbers(std, option: "--std") }
+    }
+
+    private func parsedChannels(_ text: String) throws -> Preprocessing.Channels {
+        guard let known = Preprocessing.Channels(rawValue: text) else {
+            throw choice("--channels", text, Preprocessing.Channels.words + ["a number"])
+        }
+        return known
     }
 
     /// `squash` alone keeps the model's size.

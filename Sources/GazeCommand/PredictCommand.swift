@@ -10,7 +10,8 @@ struct PredictCommand: ParsableCommand {
     @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
     var model: String
 
-    @Argument(help: "Photographs: JPEG, PNG or WebP; - is standard input.", completion: .file())
+    @Argument(
+        help: "Photographs: JPEG, PNG, WebP, TIFF, or arrays (.npy, .npz); - is standard input.", completion: .file())
     var images: [String]
 
     @Option(name: .shortAndLong, help: "How many lines.")
@@ -49,7 +50,7 @@ struct PredictCommand: ParsableCommand {
             var rows: [Row] = []
             defer { if json { try? Console.putJSON(rows) } }
             try Console.forEach(images) { path in
-                let (head, predictions) = try explainer.read(Console.picture(path))
+                let (head, predictions) = try explainer.read(Console.picture(path, for: explainer))
                 let top = Array(predictions.prefix(k))
                 if json {
                     rows.append(

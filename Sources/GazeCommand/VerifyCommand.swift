@@ -30,7 +30,10 @@ struct VerifyCommand: ParsableCommand {
         try Console.report {
             let verification = try ModelVerification(
                 contentsOf: model, engine: ONNXRuntimeEngine(threads: options.threads), seed: seed)
-            let point = try image.map { try options.explainer(for: model).inputs(for: Console.picture($0)) }
+            let point = try image.map { path in
+                let explainer = try options.explainer(for: model)
+                return try explainer.inputs(for: Console.picture(path, for: explainer))
+            }
             let report = try verification.report(at: point)
             if json {
                 try Console.putJSON(report)

@@ -18,6 +18,25 @@ enum AlphaComposition {
         return pixels
     }
 
+    /// The picture of RGBA pixels whose colours are not multiplied by alpha, with its alpha where some of it is not opaque.
+    static func picture(_ rgba: [UInt8], width: Int, height: Int, over background: Colour?) -> Picture {
+        let pixels = compose(rgba, over: background)
+        let isOpaque = stride(from: 3, to: rgba.count, by: 4).allSatisfy { rgba[$0] == 255 }
+        let samples = PictureSamples(.bytes(rgba), channels: 4, meaning: .rgba, background: background)
+        return Picture(width: width, height: height, pixels: pixels, samples: isOpaque ? nil : samples)
+    }
+
+    /// Takes alpha out of the colours of 16-bit RGBA pixels: `round(65535 * colour / a)`, 0 where a is 0.
+    static func divideByAlpha(_ rgba: inout [UInt16]) {
+        for pixel in stride(from: 0, to: rgba.count - 3, by: 4) {
+            let alpha = Int(rgba[pixel + 3])
+            guard alpha > 0, alpha < 65535 else { continue }
+            for channel in pixel..<pixel + 3 {
+                rgba[channel] = UInt16(clamping: (Int(rgba[channel]) * 65535 + alpha / 2) / alpha)
+            }
+        }
+    }
+
     /// RGB pixels of 16-bit RGBA pixels whose colours are multiplied by alpha: the high byte of
     /// `colour + (65535 - a) * background / 255`, or of `65535 * colour / a` without a background.
     static func compose(premultiplied rgba: [UInt16], over background: Colour?) -> [UInt8] {

@@ -8,6 +8,12 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
     case png = "PNG"
     /// RFC 9649: lossy or lossless, with or without transparency.
     case webp = "WebP"
+    /// TIFF 6.0: one page or several, 8 to 64 bits, any number of channels.
+    case tiff = "TIFF"
+    /// NumPy's file of one array.
+    case numpy = "NumPy"
+    /// NumPy's archive of arrays.
+    case numpyArchive = "NumPy archive"
 
     /// The format that the first bytes of a file show, whatever its name says.
     init(detecting data: Data, name: String) throws(ImagingError) {
@@ -18,6 +24,14 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable {
             self = .png
         } else if Signature("RIFF").matches(data), Signature("WEBP", at: 8).matches(data) {
             self = .webp
+        } else if [Signature("II*\0"), Signature("MM\0*"), Signature("II+\0"), Signature("MM\0+")].contains(where: {
+            $0.matches(data)
+        }) {
+            self = .tiff
+        } else if Signature("\u{93}NUMPY").matches(data) {
+            self = .numpy
+        } else if Signature("PK\u{03}\u{04}").matches(data) {
+            self = .numpyArchive
         } else {
             let (looksLike, advice) = ForeignFormat.recognise(data)
             throw .unsupportedFormat(name: name, looksLike: looksLike, advice: advice)
@@ -50,8 +64,6 @@ private enum ForeignFormat {
         ([Signature("GIF87a")], "a GIF picture", still),
         ([Signature("GIF89a")], "a GIF picture", still),
         ([Signature("BM"), Signature("\0\0\0\0", at: 6)], "a BMP picture", convert),
-        ([Signature("II*\0")], "a TIFF or camera raw picture", convert),
-        ([Signature("MM\0*")], "a TIFF or camera raw picture", convert),
         ([Signature("ftypavif", at: 4)], "an AVIF picture", convert),
         ([Signature("ftypavis", at: 4)], "an animated AVIF picture", still),
         ([Signature("ftyphei", at: 4)], "a HEIC picture (a phone's camera format)", convert),
@@ -71,9 +83,7 @@ private enum ForeignFormat {
         ([Signature("%!PS")], "a PostScript document", page),
         ([Signature("RIFF"), Signature("AVI ", at: 8)], "a film (AVI)", still),
         ([Signature("\u{1A}\u{45}\u{DF}\u{A3}")], "a film (Matroska or WebM)", still),
-        ([Signature("PK\u{03}\u{04}")], "a ZIP archive or something packed as one", unpack),
         ([Signature("\u{1F}\u{8B}")], "a gzip archive", unpack),
-        ([Signature("\u{93}NUMPY")], "a NumPy array", "give the picture that it was made from"),
     ]
 
     static func recognise(_ data: Data) -> (looksLike: String, advice: String) {
@@ -81,7 +91,7 @@ private enum ForeignFormat {
             return (found.looksLike, found.advice)
         }
         guard let text = leadingText(data) else {
-            return ("binary data of an unknown kind", "give a JPEG, PNG or WebP file")
+            return ("binary data of an unknown kind", "give a JPEG, PNG, WebP or TIFF file")
         }
         let lower = text.drop(while: \.isWhitespace).lowercased()
         if lower.hasPrefix("<svg") || (lower.hasPrefix("<?xml") && lower.contains("<svg")) {
@@ -95,7 +105,7 @@ private enum ForeignFormat {
         {
             return ("a PNM picture (PBM, PGM or PPM)", convert)
         }
-        return ("text", "give a JPEG, PNG or WebP file")
+        return ("text", "give a JPEG, PNG, WebP or TIFF file")
     }
 
     /// The first bytes as text, where they are text; one letter cut in two at their end does not matter.

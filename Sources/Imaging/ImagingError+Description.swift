@@ -25,7 +25,9 @@ extension ImagingError: CustomStringConvertible {
             "The \(format.rawValue) file '\(name)' ends before the picture does; copy or download it again"
         case .malformed(let name, let format, let reason):
             "'\(name)' is a damaged or unusual \(format.rawValue) file (\(reason)); "
-                + "open it in a picture editor and save it anew as PNG or JPEG"
+                + (format == .numpy || format == .numpyArchive
+                    ? "save it anew with numpy.save or numpy.savez"
+                    : "open it in a picture editor and save it anew as PNG or JPEG")
         case .encodingFailed(let format, let width, let height, let reason):
             "A picture of \(width) x \(height) pixels cannot be written as \(format.rawValue) (\(reason)); "
                 + "scale it down or choose another format"

@@ -10,7 +10,7 @@ public enum ImagingError: Error, Sendable, Hashable {
     case emptyFile(name: String)
     /// The file is larger than `DecodingLimits.maximumFileBytes`.
     case fileTooLarge(name: String, maximumBytes: Int)
-    /// The file is something other than a JPEG, PNG or WebP picture.
+    /// The file is of none of the formats that are read.
     case unsupportedFormat(name: String, looksLike: String, advice: String)
     /// The header promises more pixels than `DecodingLimits.maximumPixels`.
     case tooManyPixels(name: String, width: Int, height: Int, maximum: Int)

@@ -95,6 +95,10 @@ package enum Orientation: UInt16, Sendable {
                 pixels.append(stored[pixel + 2])
             }
         }
-        return Picture(width: width, height: height, pixels: pixels)
+        let samples = picture.samples.map { samples in
+            samples.reordered(
+                (0..<height).flatMap { y in (0..<width).map { x in origin + x * right + y * down } })
+        }
+        return Picture(width: width, height: height, pixels: pixels, samples: samples)
     }
 }

@@ -5,7 +5,7 @@ import Foundation
 enum PNGCodec {
     /// The picture and its EXIF block.
     static func decode(
-        _ data: Data, name: String, limits: DecodingLimits, background: Colour?
+        _ data: Data, name: String, limits: DecodingLimits, background: Colour?, channels: ChannelReading
     ) throws(ImagingError) -> (picture: Picture, exif: Data?) {
         let chunks = PNGChunks(data, keepsTransparency: background != nil)
         var image = unsafe png_image()
@@ -23,7 +23,8 @@ enum PNGCodec {
                     name: name, width: Int(image.width), height: Int(image.height),
                     fileBytes: data.count + source.count,
                     bytesPerPixel: layout.bytesPerPixel + 3)
-                return unsafe .success(try read(&image, layout, name: name, background: background))
+                return unsafe .success(
+                    try read(&image, layout, name: name, background: background, channels: channels))
             } catch {
                 return .failure(error)
             }
@@ -40,40 +41,44 @@ enum PNGCodec {
         let format: UInt32
 
         init(_ format: UInt32) {
-            self.format =
-                format & UInt32(PNG_FORMAT_FLAG_ALPHA | PNG_FORMAT_FLAG_LINEAR) | UInt32(PNG_FORMAT_FLAG_COLOR)
+            let known = format & UInt32(PNG_FORMAT_FLAG_ALPHA | PNG_FORMAT_FLAG_LINEAR)
+            // Deep grey stays one channel.
+            let isDeepGrey = known == PNG_FORMAT_FLAG_LINEAR && format & UInt32(PNG_FORMAT_FLAG_COLOR) == 0
+            self.format = isDeepGrey ? known : known | UInt32(PNG_FORMAT_FLAG_COLOR)
         }
 
         var isDeep: Bool { format & UInt32(PNG_FORMAT_FLAG_LINEAR) != 0 }
         var hasAlpha: Bool { format & UInt32(PNG_FORMAT_FLAG_ALPHA) != 0 }
-        var channels: Int { hasAlpha ? 4 : 3 }
+        var channels: Int { format & UInt32(PNG_FORMAT_FLAG_COLOR) == 0 ? 1 : hasAlpha ? 4 : 3 }
         var bytesPerPixel: Int { channels * (isDeep ? 2 : 1) }
     }
 
     private static func read(
-        _ image: inout png_image, _ layout: Layout, name: String, background: Colour?
+        _ image: inout png_image, _ layout: Layout, name: String, background: Colour?, channels: ChannelReading
     ) throws(ImagingError) -> Picture {
         let (width, height) = unsafe (Int(image.width), Int(image.height))
         unsafe image.format = layout.format
         let count = width * height * layout.channels
-        let pixels: [UInt8]
         if layout.isDeep {
             var deep = [UInt16](repeating: 0, count: count)
             guard unsafe png_image_finish_read(&image, nil, &deep, 0, nil) != 0 else {
                 throw unsafe failure(image, name: name)
             }
-            pixels =
-                layout.hasAlpha
-                ? AlphaComposition.compose(premultiplied: deep, over: background)
-                : deep.map { UInt8(truncatingIfNeeded: $0 >> 8) }
-        } else {
-            var shallow = [UInt8](repeating: 0, count: count)
-            guard unsafe png_image_finish_read(&image, nil, &shallow, 0, nil) != 0 else {
-                throw unsafe failure(image, name: name)
+            guard layout.hasAlpha else {
+                let samples = PictureSamples(.words(deep), channels: layout.channels)
+                return try Picture(samples: samples, width: width, height: height, name: name, channels: channels)
             }
-            pixels = layout.hasAlpha ? AlphaComposition.compose(shallow, over: background) : shallow
+            let pixels = AlphaComposition.compose(premultiplied: deep, over: background)
+            AlphaComposition.divideByAlpha(&deep)
+            let samples = PictureSamples(.words(deep), channels: 4, meaning: .rgba, background: background)
+            return Picture(width: width, height: height, pixels: pixels, samples: samples)
         }
-        return Picture(width: width, height: height, pixels: pixels)
+        var shallow = [UInt8](repeating: 0, count: count)
+        guard unsafe png_image_finish_read(&image, nil, &shallow, 0, nil) != 0 else {
+            throw unsafe failure(image, name: name)
+        }
+        guard layout.hasAlpha else { return Picture(width: width, height: height, pixels: shallow) }
+        return AlphaComposition.picture(shallow, width: width, height: height, over: background)
     }
 
     /// The 16-bit values of a grey file without transparency, row by row.

@@ -23,15 +23,17 @@ public struct Preprocessing: Sendable, Hashable {
     public var element: Element
 
     /// The channels of a model's input.
-    public enum Channels: String, Sendable, Hashable, Codable, CaseIterable {
+    public enum Channels: Sendable, Hashable {
         /// Red, green, blue.
         case rgb
         /// Blue, green, red (Caffe, OpenCV).
         case bgr
         /// One channel, Pillow's "L": (19595 R + 38470 G + 7471 B + 32768) / 65536, computed before resizing.
         case grey
-        /// Red, green, blue and an opaque alpha of 255.
+        /// Red, green, blue and the opacity of the file, 255 where it has none.
         case rgba
+        /// So many channels of a file, in its order; their text form is the number.
+        case numbered(Int)
 
         /// The number of channels.
         public var count: Int {
@@ -39,7 +41,13 @@ public struct Preprocessing: Sendable, Hashable {
             case .grey: 1
             case .rgb, .bgr: 3
             case .rgba: 4
+            case .numbered(let count): count
             }
+        }
+
+        /// The channels of a model that takes so many, as most models mean them.
+        public init(count: Int) {
+            self = count == 1 ? .grey : count == 3 ? .rgb : count == 4 ? .rgba : .numbered(count)
         }
     }
 
@@ -89,7 +97,9 @@ public struct Preprocessing: Sendable, Hashable {
             guard values.count == 1 || values.count == channels.count else {
                 throw .invalidArgument(
                     what: "the preprocessing has \(values.count) values of \(name) for \(channels.count) channels",
-                    advice: "give one number, or one for each of the \(channels.count) channels (\(channels.rawValue))")
+                    advice:
+                        "give one number, or one for each of the \(channels.count) channels (\(channels.rawValue)); "
+                        + "--channels says which those are")
             }
             guard values.allSatisfy(\.isFinite) else {
                 throw .invalidArgument(what: "a value of \(name) is not a number", advice: "give finite numbers")
@@ -111,6 +121,38 @@ public struct Preprocessing: Sendable, Hashable {
 
     /// The longest side of a model's input; a crop's enlarged photograph may be longer than that.
     static let longestSide = 8192
+}
+
+extension Preprocessing.Channels: RawRepresentable, Codable {
+    /// The text forms; any other number of channels is its number.
+    public static let words = ["rgb", "bgr", "grey", "rgba"]
+
+    /// More channels than any sensor has are a mistake.
+    private static let largestCount = 4096
+
+    /// The channels that a text names; nil for any other text.
+    public init?(rawValue: String) {
+        switch rawValue {
+        case "rgb": self = .rgb
+        case "bgr": self = .bgr
+        case "grey": self = .grey
+        case "rgba": self = .rgba
+        default:
+            guard let count = Int(rawValue), (1...Self.largestCount).contains(count) else { return nil }
+            self = .numbered(count)
+        }
+    }
+
+    /// The text form, which `init(rawValue:)` reads back.
+    public var rawValue: String {
+        switch self {
+        case .rgb: "rgb"
+        case .bgr: "bgr"
+        case .grey: "grey"
+        case .rgba: "rgba"
+        case .numbered(let count): String(count)
+        }
+    }
 }
 
 extension Preprocessing: Codable {

@@ -4,29 +4,50 @@ extension Preprocessing {
     /// The photograph as the model's input, [1, C, H, W] or [1, H, W, C].
     ///
     /// Exactly `torchvision.transforms` on a Pillow image up to the last step: 8-bit resize, crop, then
-    /// (pixel * scale - mean) / standardDeviation, computed in double precision and rounded once.
-    /// - Throws: `ImagingError.invalidArgument` where the rule makes no sense or the photograph is too thin for it.
+    /// (pixel * scale - mean) / standardDeviation, computed in double precision and rounded once. What a file holds beyond 8-bit
+    /// red, green and blue is resized in floating point, as Pillow does in mode F.
+    /// - Throws: `ImagingError.invalidArgument` where the rule makes no sense, or the photograph is too thin for it or has other
+    ///   channels than the model takes.
     public func apply(to photo: Picture) throws(ImagingError) -> Tensor<Float> {
-        let pixels = try resizedPixels(of: photo)
+        let planes = try channelPlanes(of: photo)
         let count = channels.count
-        let (height, width) = (resize.height, resize.width)
-        let area = height * width
+        let area = resize.height * resize.width
         var result = Tensor<Float>(repeating: 0, shape: inputShape)
         result.mutateElements { elements in
             for channel in 0..<count {
                 let mean = self.mean[self.mean.count == 1 ? 0 : channel]
                 let deviation = standardDeviation[standardDeviation.count == 1 ? 0 : channel]
-                let source: Int? = channels == .rgba && channel == 3 ? nil : channels == .bgr ? 2 - channel : channel
                 let (start, step) = layout == .nchw ? (channel * area, 1) : (channel, count)
+                let plane = planes[channel]
                 for pixel in 0..<area {
-                    let value = source.map { Double(pixels[pixel * 3 + $0]) } ?? 255
-                    var normalised = (value * scale - mean) / deviation
+                    var normalised = (Double(plane[pixel]) * scale - mean) / deviation
                     if element == .uint8 { normalised = min(max(normalised.rounded(), 0), 255) }
                     elements[start + pixel * step] = Float(normalised)
                 }
             }
         }
         return result
+    }
+
+    /// `height * width` values of every channel that the model takes.
+    private func channelPlanes(of photo: Picture) throws(ImagingError) -> [[Float]] {
+        if let samples = photo.samples, samples.holdsMore(for: channels) {
+            return try samplePlanes(of: samples, geometry: geometry(for: photo))
+        }
+        let sources: [Int?] =
+            switch channels {
+            case .grey, .numbered(1): [0]
+            case .rgb, .numbered(3): [0, 1, 2]
+            case .bgr: [2, 1, 0]
+            case .rgba: [0, 1, 2, nil]
+            case .numbered: []
+            }
+        guard !sources.isEmpty else { throw Self.otherChannels(3, of: channels) }
+        let pixels = try resizedPixels(of: photo)
+        return sources.map { source in
+            guard let source else { return [Float](repeating: 255, count: pixels.count / 3) }
+            return stride(from: source, to: pixels.count, by: 3).map { pixels[$0] }
+        }
     }
 
     /// The photograph as a tensor of the model's own element type.
@@ -73,13 +94,14 @@ extension Preprocessing {
     /// `height * width * 3` values 0...255 of the model's view.
     private func resizedPixels(of photo: Picture) throws(ImagingError) -> [Float] {
         let geometry = try geometry(for: photo)
-        let source = channels == .grey ? photo.grey : photo
+        let isGrey = channels == .grey || channels == .numbered(1)
+        let source = isGrey ? photo.grey : photo
         let scaled = try source.floatPixels(width: geometry.scaledWidth, height: geometry.scaledHeight, filter: filter)
         let fill: Colour
         if case .letterbox(_, _, let colour, _) = resize { fill = colour } else { fill = Colour(grey: 0) }
         let (width, height) = (resize.width, resize.height)
         let background = Picture(width: 1, height: 1, red: fill.red, green: fill.green, blue: fill.blue)
-        let fillPixel = (channels == .grey ? background.grey : background).pixels.map(Float.init)
+        let fillPixel = (isGrey ? background.grey : background).pixels.map(Float.init)
         var result = [Float](repeating: 0, count: width * height * 3)
         for y in 0..<height {
             let row = y - geometry.top

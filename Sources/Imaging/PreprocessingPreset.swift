@@ -13,6 +13,26 @@ public enum PreprocessingPreset: String, Sendable, Hashable, Codable, CaseIterab
     /// Caffe's networks: BGR 0...255 minus 104, 117, 123.
     case caffe = "caffe-bgr"
 
+    /// The preset for a model of these channels: three have its constants in its own order, opacity and channels of any other
+    /// number the means of its three constants.
+    public func preprocessing(
+        resize: ResizeRule, layout: Preprocessing.Layout = .nchw, channels: Preprocessing.Channels
+    ) -> Preprocessing {
+        var result = preprocessing(resize: resize, layout: layout)
+        guard channels.count != 3 else { return result }
+        let isReversed = result.channels == .bgr
+        func adapted(_ values: [Double]) -> [Double] {
+            guard values.count == 3 else { return values }
+            let mean = values.reduce(0, +) / 3
+            guard channels == .rgba else { return [mean] }
+            return (isReversed ? values.reversed() : values) + [mean]
+        }
+        result.channels = channels
+        result.mean = adapted(result.mean)
+        result.standardDeviation = adapted(result.standardDeviation)
+        return result
+    }
+
     /// The preset's channel order, scale, mean and standard deviation for a way of resizing.
     public func preprocessing(
         resize: ResizeRule = .crop(width: 224, height: 224, shortSide: 256), layout: Preprocessing.Layout = .nchw

@@ -191,21 +191,9 @@ struct FixedPointTaps {
     init(length: Int, from: Double, to: Double, count: Int, filter: ResamplingFilter) {
         self.count = count
         isIdentity = from == 0 && to == Double(length) && count == length
-        // Pillow's box is float32, and its extent is subtracted in float32.
-        let origin = Double(Float(from))
-        let scale = Double(Float(to) - Float(from)) / Double(count)
-        let widening = max(scale, 1)
-        let support = (filter.support ?? 1) * widening
-        for index in 0..<count {
-            let center = origin + (Double(index) + 0.5) * scale
-            let start = max(Int(center - support + 0.5), 0)
-            let end = min(Int(center + support + 0.5), length)
-            var kernel = (start..<max(start, end)).map {
-                filter.kernel((Double($0) - center + 0.5) * (1 / widening))
-            }
-            let sum = kernel.reduce(0, +)
-            if sum != 0 { for tap in kernel.indices { kernel[tap] /= sum } }
-            starts.append(start)
+        let taps = ResamplingTaps(length: length, from: from, to: to, count: count, filter: filter)
+        starts = taps.starts
+        for kernel in taps.kernels {
             for weight in kernel {
                 let scaled = weight * Double(1 << Self.fractionBits)
                 weights.append(Int32(weight < 0 ? scaled - 0.5 : scaled + 0.5))

@@ -19,15 +19,15 @@ enum WebPCodec {
         try limits.check(
             name: name, width: width, height: height, fileBytes: data.count,
             bytesPerPixel: isAnimated ? 15 : (hasAlpha ? 4 : 3) + 4)
-        let pixels: [UInt8]
-        if isAnimated {
-            let frame = try firstFrame(data, name: name, count: width * height * 4)
-            pixels = AlphaComposition.compose(frame, over: background)
-        } else {
-            let still = try still(data, name: name, width: width, height: height, hasAlpha: hasAlpha)
-            pixels = hasAlpha ? AlphaComposition.compose(still, over: background) : still
-        }
-        return (Picture(width: width, height: height, pixels: pixels), exif(data))
+        let pixels =
+            isAnimated
+            ? try firstFrame(data, name: name, count: width * height * 4)
+            : try still(data, name: name, width: width, height: height, hasAlpha: hasAlpha)
+        let picture =
+            hasAlpha
+            ? AlphaComposition.picture(pixels, width: width, height: height, over: background)
+            : Picture(width: width, height: height, pixels: pixels)
+        return (picture, exif(data))
     }
 
     private static func still(

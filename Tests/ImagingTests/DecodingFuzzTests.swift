@@ -7,7 +7,7 @@ import Testing
     static let seed: UInt64 = 0x5EED_2026
     static let filesPerFormat = 30_000
 
-    @Test("Mutated files never crash", arguments: ["jpg", "png", "webp"])
+    @Test("Mutated files never crash", arguments: ["jpg", "png", "webp", "tif", "npy", "npz"])
     func mutations(_ format: String) throws {
         print("fuzzing .\(format) with seed \(Self.seed)")
         let originals = try ImageFixtures.files(format).map { try ImageFixtures.data($0) }
@@ -66,6 +66,8 @@ import Testing
             switch format {
             case "png": 8
             case "jpg": marker(of: bytes, &random)
+            case "tif": directory(of: bytes, &random)
+            case "npy": 6
             default: Bool.random(using: &random) ? 12 : 4
             }
         let place = start + Int.random(in: 0..<22, using: &random)
@@ -73,6 +75,13 @@ import Testing
         for offset in 0..<Int.random(in: 1...4, using: &random) where place + offset < bytes.count {
             bytes[place + offset] = values.randomElement(using: &random) ?? 0
         }
+    }
+
+    /// An entry of a TIFF file's first directory, or the file's header.
+    private func directory(of bytes: [UInt8], _ random: inout SplitMix64) -> Int {
+        guard Bool.random(using: &random), bytes.count > 8 else { return 4 }
+        let start = bytes[4..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        return (start < bytes.count ? start : 8) + 12 * Int.random(in: 0..<14, using: &random)
     }
 
     /// The place of some marker of a JPEG file.

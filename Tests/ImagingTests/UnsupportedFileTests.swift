@@ -6,8 +6,6 @@ import Testing
     static let foreign: [(start: Data, looksLike: String, advice: String)] = [
         (Data("GIF89a\u{1}\0\u{1}\0".utf8), "GIF", "PNG"),
         (Data("BM".utf8) + [0x9A, 0, 0, 0, 0, 0, 0, 0, 0x36, 0, 0, 0], "BMP", "convert"),
-        (Data("II*\0".utf8) + [8, 0, 0, 0], "TIFF", "convert"),
-        (Data("MM\0*".utf8) + [0, 0, 0, 8], "TIFF", "convert"),
         (Data([0, 0, 0, 24]) + Data("ftypheic\0\0\0\0".utf8), "HEIC", "convert"),
         (Data([0, 0, 0, 24]) + Data("ftypavif\0\0\0\0".utf8), "AVIF", "convert"),
         (Data([0, 0, 0, 24]) + Data("ftypisom\0\0\0\0".utf8), "film", "frame"),
@@ -18,10 +16,9 @@ import Testing
         (Data("P6\n2 2\n255\n".utf8), "PNM", "convert"),
         (Data("%PDF-1.7\n".utf8), "PDF", "export"),
         (Data("PK\u{3}\u{4}".utf8), "ZIP", "unpack"),
-        (Data([0x93]) + Data("NUMPY\u{1}\0".utf8), "NumPy", "picture"),
-        (Data("name,label\nkat\u{E9},3\n".utf8), "text", "JPEG, PNG or WebP"),
-        (Data([0, 1, 2, 3, 0xFE, 0xED]), "binary data", "JPEG, PNG or WebP"),
-        (Data([0xFF, 0xD8]), "binary data", "JPEG, PNG or WebP"),
+        (Data("name,label\nkat\u{E9},3\n".utf8), "text", "JPEG, PNG, WebP or TIFF"),
+        (Data([0, 1, 2, 3, 0xFE, 0xED]), "binary data", "JPEG, PNG, WebP or TIFF"),
+        (Data([0xFF, 0xD8]), "binary data", "JPEG, PNG, WebP or TIFF"),
     ]
 
     @Test("A foreign file is named for what it is, with what to do", arguments: foreign)
@@ -49,6 +46,21 @@ import Testing
     @Test func missingFile() {
         #expect(throws: ImagingError.fileNotFound(path: "/no/such/file.png")) {
             try Picture(contentsOf: "/no/such/file.png")
+        }
+    }
+
+    @Test("A header alone is a damaged file of its format")
+    func headersAlone() throws {
+        let files: [(Data, ImageFormat)] = [
+            (Data("II*\0".utf8) + [8, 0, 0, 0], .tiff), (Data("MM\0*".utf8) + [0, 0, 0, 8], .tiff),
+            (Data([0x93]) + Data("NUMPY\u{1}\0".utf8), .numpy),
+        ]
+        for (data, format) in files {
+            let error = #expect(throws: ImagingError.self) { try Picture(decoding: data, name: "x") }
+            guard case .malformed("x", format, _) = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
         }
     }
 

@@ -9,18 +9,22 @@ import Tensors
 /// What a stored number was computed from: results of equal keys are equal.
 struct EvaluationKey: Sendable {
     /// Counts up whenever numbers of the same words are computed in another way.
-    static let version = 3
+    static let version = 4
 
     private let common: String
 
     /// What all results of a run have in common.
-    init(model: ContentHash, preprocessing: Preprocessing, layer: String?, time: Duration?, seed: UInt64) throws {
+    init(
+        model: ContentHash, preprocessing: Preprocessing, array: String? = nil, layer: String?, time: Duration?,
+        seed: UInt64
+    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         common = [
             "gaze evaluation \(Self.version)", "model \(model)",
             "preprocessing \(String(decoding: try encoder.encode(preprocessing), as: UTF8.self))",
-            "default layer \(layer ?? "")", "time \(time.map { "\($0)" } ?? "")", "seed \(seed)",
+            "array \(array ?? "")", "default layer \(layer ?? "")", "time \(time.map { "\($0)" } ?? "")",
+            "seed \(seed)",
         ].joined(separator: "\n")
     }
 

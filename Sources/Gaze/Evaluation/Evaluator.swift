@@ -51,7 +51,8 @@ public struct Evaluator: Sendable {
         }
         key = try EvaluationKey(
             model: explainer.model.contentHash(), preprocessing: explainer.preprocessing,
-            layer: explainer.defaultLayer, time: plan.settings.time, seed: plan.seed)
+            array: explainer.channelReading.array, layer: explainer.defaultLayer, time: plan.settings.time,
+            seed: plan.seed)
     }
 
     /// Measures every picture; one that cannot be read is listed and left out.

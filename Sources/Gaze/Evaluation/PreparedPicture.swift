@@ -66,7 +66,8 @@ struct PreparedPicture: Sendable {
         known = try evaluator.store.results(
             for: [readingKey] + keys.flatMap { $0.compactMap { $0 } } + timeKeys.compactMap { $0 })
         if !isComplete(evaluator, leavingOut: leftOut) {
-            let (stored, orientation) = try Picture.stored(file, name: entry.image)
+            let (stored, orientation) = try Picture.stored(
+                file, name: entry.image, channels: evaluator.explainer.channelReading)
             let picture = orientation.upright(stored)
             let annotation = try UprightAnnotation(
                 entry, mask: maskFile, photo: PixelSize(width: picture.width, height: picture.height),
