@@ -31,11 +31,12 @@ extension Preprocessing {
                 preset: range == .bytes ? PreprocessingPreset.raw255 : .zeroToOne,
                 reason: "\(own.sentence ?? "") Nothing is normalised before; change with --mean, --std and --scale."
             )
-        } else if let metadata = input.metadata, input.elementType == .float32 {
+        } else if input.metadata.isUltralytics, input.elementType == .float32 {
+            let task = input.metadata.entries["task"].map { " (task \($0))" } ?? ""
             known = (
                 preset: .zeroToOne,
                 reason:
-                    "The file says that it is a model of Ultralytics' kind (task \(metadata.task)), which takes pixels 0...1 "
+                    "The file says that it is a model of Ultralytics' kind\(task), which takes pixels 0...1 "
                     + "without normalisation; change with --mean, --std and --scale."
             )
         }
@@ -63,8 +64,8 @@ extension Preprocessing {
         for input: PictureInput, kind: HeadDescription.Kind?, _ usual: ResizeRule
     ) -> (ResizeRule, reason: String)? {
         let (width, height) = (usual.width, usual.height)
-        if let metadata = input.metadata {
-            if metadata.isClassifier {
+        if input.metadata.isUltralytics {
+            if input.metadata.task == .classification {
                 let side = min(width, height)
                 return (
                     .crop(width: width, height: height, shortSide: side),
