@@ -97,7 +97,7 @@ extension Preprocessing {
         case (3, _):
             (
                 .imagenet,
-                "Guessed ImageNet's normalisation (RGB / 255, mean .485 .456 .406, std .229 .224 .225), because most "
+                "Guessed ImageNet's normalisation (RGB / 255, less its means, by its deviations), because most "
                     + "networks of three channels use it; change with --mean, --std, --scale and --channels."
             )
         case (1, _), (4, _):
