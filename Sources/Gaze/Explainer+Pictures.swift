@@ -47,7 +47,7 @@ extension Explainer {
         of input: PictureInput, in attributor: Attributor, labelCount: Int?
     ) -> HeadDescription.Kind? {
         guard let graph = try? attributor.specialisedGraph(for: [input.name: input.shape]) else { return nil }
-        return OutputSurvey(graph, input: input.name, batch: input.shape[0], labelCount: labelCount).head()?
-            .description.kind
+        let survey = OutputSurvey(graph, input: input.name, batch: input.shape[0], labelCount: labelCount)
+        return (try? survey.head())?.description.kind
     }
 }

@@ -20,16 +20,16 @@ struct PictureInput {
     /// Set where no size that was tried runs, or the given one does not.
     let problem: GazeError?
 
-    /// Which axis holds the channels, where the first layer tells.
-    var channelAxis: Int? { graphPreprocessing.channelCount == nil ? nil : graphPreprocessing.channelAxis }
+    /// The axis of the channels: the one that the graph takes for them, else a guess by the lengths; nil where the shape was open.
+    let channelAxis: Int?
 
     /// The only input with four axes, of which one can hold channels; an input of undeclared shape is tried.
     ///
     /// - Parameter size: The height and width that somebody gave; nil finds one where the model leaves it open.
     init(of model: Model, attributor: Attributor, size: [Int]? = nil) throws {
         let ports = model.inputs
-        guard let port = ports.first(where: { Self.candidate($0, in: model) != nil }),
-            let candidate = Self.candidate(port, in: model)
+        guard let port = ports.first(where: { Self.candidate($0, in: model, attributor) != nil }),
+            let candidate = Self.candidate(port, in: model, attributor)
         else {
             let texts = ports.map {
                 "\($0.name) \($0.elementType)[\($0.dimensions.map(\.description).joined(separator: ", "))]"
@@ -43,12 +43,12 @@ struct PictureInput {
         elementType = Self.pictureType(port.elementType)
         metadata = model.metadata
         let known = candidate.preprocessing
-        let isLast = candidate.isLast(candidate.shapes[0])
-        declaredChannels =
-            known.channelCount ?? (port.dimensions.isEmpty ? nil : port.dimensions[isLast ? 3 : 1].length)
         let choice = Self.choice(
             port, candidate, attributor, size: size, known: model.metadata.inputSize.map { [$0.height, $0.width] })
-        (shape, reasons, problem) = (choice.shape, choice.reasons, choice.problem)
+        (shape, reasons, problem, channelAxis) = (choice.shape, choice.reasons, choice.problem, choice.channelAxis)
+        let isLast = channelAxis.map { $0 == 3 } ?? candidate.isLast(candidate.shapes[0])
+        declaredChannels =
+            known.channelCount ?? (port.dimensions.isEmpty ? nil : port.dimensions[isLast ? 3 : 1].length)
         // Constants that the exporter left to compute are known once the shape is.
         var graphPreprocessing = known
         if known.range == nil, choice.problem == nil,
@@ -71,25 +71,28 @@ struct PictureInput {
         let input: ValueID
         /// The shapes that it may have, likeliest first, open lengths nil.
         let shapes: [[Int?]]
+        /// The axis that the graph takes for the channels; nil where it does not tell.
+        let channelAxis: Int?
         let preprocessing: GraphPreprocessing
 
         /// Whether channels stand last in one of the shapes.
         func isLast(_ shape: [Int?]) -> Bool {
-            let axis = preprocessing.channelCount == nil ? nil : preprocessing.channelAxis
-            return (try? Preprocessing.guess(inputShape: shape, elementType: .float32, channelAxis: axis))
+            (try? Preprocessing.guess(inputShape: shape, elementType: .float32, channelAxis: channelAxis))
                 .map { $0.preprocessing.layout == .nhwc } ?? false
         }
     }
 
     /// Nil where an input takes no picture.
-    private static func candidate(_ port: Model.Port, in model: Model) -> Candidate? {
+    private static func candidate(_ port: Model.Port, in model: Model, _ attributor: Attributor) -> Candidate? {
         guard let input = model.graph.inputs.first(where: { model.graph[$0].name == port.name }) else { return nil }
         let known = model.graph.preprocessing(of: input)
         var shape = port.dimensions.isEmpty ? [Int?](repeating: nil, count: 4) : port.dimensions.map(\.length)
         guard shape.count == 4 else { return nil }
         if let axis = known.channelAxis, let count = known.channelCount, shape[axis] == nil { shape[axis] = count }
         if shape[0] == nil { shape[0] = 1 }
-        let axis = known.channelCount == nil ? nil : known.channelAxis
+        let axis = graph(for: shape, of: port, in: model, attributor).flatMap { graph in
+            graph.value(named: port.name).flatMap { graph.channelAxis(of: $0) }
+        }
         func takes(_ shape: [Int?]) -> Bool {
             (try? Preprocessing.guess(
                 inputShape: shape, elementType: pictureType(port.elementType), channelAxis: axis)) != nil
@@ -101,14 +104,26 @@ struct PictureInput {
                 guess[axis] = count
                 return guess
             }
-            return takes(shapes[0]) ? Candidate(input: input, shapes: shapes, preprocessing: known) : nil
+            return takes(shapes[0])
+                ? Candidate(input: input, shapes: shapes, channelAxis: axis, preprocessing: known) : nil
         }
-        return takes(shape) ? Candidate(input: input, shapes: [shape], preprocessing: known) : nil
+        return takes(shape)
+            ? Candidate(input: input, shapes: [shape], channelAxis: axis, preprocessing: known) : nil
+    }
+
+    /// The model at a shape; as it stands in the file where lengths are open, or it does not take that shape.
+    private static func graph(
+        for shape: [Int?], of port: Model.Port, in model: Model, _ attributor: Attributor
+    ) -> Graph? {
+        let lengths = shape.compactMap { $0 }
+        guard lengths.count == shape.count else { return model.graph }
+        return (try? attributor.specialisedGraph(for: [port.name: Shape(lengths)])) ?? model.graph
     }
 
     /// A shape with what was chosen on the way, and what speaks against it.
     private struct Choice {
         var shape: Shape
+        var channelAxis: Int?
         var reasons: [PreprocessingGuess] = []
         var problem: GazeError?
     }
@@ -118,7 +133,7 @@ struct PictureInput {
         _ port: Model.Port, _ candidate: Candidate, _ attributor: Attributor, size: [Int]?, known: [Int]?
     ) -> Choice {
         if let shape = candidate.shapes.first, !shape.contains(nil) {
-            return Choice(shape: Shape(shape.map { $0 ?? 1 }))
+            return declared(Shape(shape.map { $0 ?? 1 }), port, candidate, attributor)
         }
         let declared = "\(port.name) [\(port.dimensions.map(\.description).joined(separator: ", "))]"
         let exported = [known, candidate.preprocessing.resized].compactMap { $0 }
@@ -127,17 +142,21 @@ struct PictureInput {
         if let size {
             let given = open.compactMap { $0.filled(size) }
             let problems = given.map { sizes.problem(at: $0) }
-            if let fitting = problems.firstIndex(where: { $0 == nil }) { return Choice(shape: given[fitting]) }
+            if let fitting = problems.firstIndex(where: { $0 == nil }) {
+                return Choice(shape: given[fitting], channelAxis: candidate.channelAxis)
+            }
             let other = sizes.found(open, known: exported)
             let problem = GazeError.unsuitableSize(
                 input: declared, size: "\(size[1])x\(size[0])", reason: problems.compactMap { $0 }.first ?? "",
                 other: other.map { "\($0.sides[1])x\($0.sides[0])" })
-            return Choice(shape: given.first ?? [1, 3, 224, 224], problem: problem)
+            return Choice(
+                shape: given.first ?? [1, 3, 224, 224], channelAxis: candidate.channelAxis, problem: problem)
         }
         guard let found = sizes.found(open, known: exported) else {
             let problem = GazeError.pictureSize(
                 input: declared, tried: sizes.tried.prefix(6).map { "\($0)" }, reason: sizes.reason)
-            return Choice(shape: sizes.tried.first ?? [1, 3, 224, 224], problem: problem)
+            return Choice(
+                shape: sizes.tried.first ?? [1, 3, 224, 224], channelAxis: candidate.channelAxis, problem: problem)
         }
         var reason = "it is the usual size"
         if let known, known == found.sides {
@@ -149,6 +168,24 @@ struct PictureInput {
         }
         let sentence =
             "The input \(declared) leaves the size of pictures open; took \(found.shape), because \(reason); change with --resize."
-        return Choice(shape: found.shape, reasons: [PreprocessingGuess(.size, sentence)])
+        return Choice(
+            shape: found.shape, channelAxis: candidate.channelAxis ?? (found.isLast ? 3 : 1),
+            reasons: [PreprocessingGuess(.size, sentence)])
+    }
+
+    /// The shape that the file declares, whose channels are told by the graph, else by the lengths.
+    private static func declared(
+        _ shape: Shape, _ port: Model.Port, _ candidate: Candidate, _ attributor: Attributor
+    ) -> Choice {
+        if let axis = candidate.channelAxis { return Choice(shape: shape, channelAxis: axis) }
+        let guessed = PictureAxes(shape)?.channelAxis
+        let sentence = (try? attributor.specialisedGraph(for: [port.name: shape])).flatMap { graph in
+            graph.value(named: port.name).flatMap { graph.layoutGuess(of: $0) }
+        }
+        return Choice(
+            shape: shape, channelAxis: guessed.flatMap { [1, 3, 4].contains(shape[$0]) ? $0 : nil },
+            reasons: sentence.map {
+                [PreprocessingGuess(.layout, "\($0.prefix(1).uppercased())\($0.dropFirst()); change with --layout.")]
+            } ?? [])
     }
 }

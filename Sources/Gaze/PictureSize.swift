@@ -47,6 +47,8 @@ struct PictureSize {
         let shape: Shape
         /// Height and width.
         let sides: [Int]
+        /// Whether the channels stand last.
+        let isLast: Bool
     }
 
     /// The first shape that runs: sides in the place of open lengths, where the constants of the graph tell most.
@@ -71,9 +73,10 @@ struct PictureSize {
             for pair in sides {
                 guard let shape = open.filled(pair), !tried.contains(shape) else { continue }
                 guard tried.count < Self.mostAttempts, ContinuousClock.now - start < Self.mostTime else { return nil }
-                if runs(shape) {
+                if runs(shape, channelAxis: open.isLast ? 3 : 1) {
                     return Found(
-                        shape: shape, sides: open.isLast ? [shape[1], shape[2]] : [shape[2], shape[3]])
+                        shape: shape, sides: open.isLast ? [shape[1], shape[2]] : [shape[2], shape[3]],
+                        isLast: open.isLast)
                 }
             }
         }
@@ -81,15 +84,20 @@ struct PictureSize {
     }
 
     /// Whether the model takes this shape; else it is noted with the reason.
-    private mutating func runs(_ shape: Shape) -> Bool {
+    private mutating func runs(_ shape: Shape, channelAxis: Int) -> Bool {
         if let problem = problem(at: shape) {
             tried.append(shape)
             reason = reason ?? problem
             return false
         }
-        let graph = try? attributor.specialisedGraph(for: [name: shape])
-        // A reshape to fixed sides takes several of them for one larger picture.
-        if graph?.outputs.contains(where: { graph?.shape(of: $0.value)?.dimensions.first == 1 }) == true { return true }
+        if let graph = try? attributor.specialisedGraph(for: [name: shape]), let input = graph.value(named: name),
+            // The graph may read another axis than the one that is tried.
+            graph.channelAxis(of: input) ?? channelAxis == channelAxis,
+            // A reshape to fixed sides takes several of them for one larger picture.
+            graph.outputs.contains(where: { graph.shape(of: $0.value)?.dimensions.first == 1 })
+        {
+            return true
+        }
         tried.append(shape)
         return false
     }

@@ -31,11 +31,6 @@ package struct PictureAxes: Sendable, Hashable {
         height = shape[rowAxis]
         width = shape[columnAxis]
     }
-
-    /// Whether pictures of these axes lie over those of others: as many, of the same size.
-    package func covers(_ other: PictureAxes) -> Bool {
-        (batch, height, width) == (other.batch, other.height, other.width)
-    }
 }
 
 /// The place in the picture or volume of every element of every value: position analysis.
