@@ -32,7 +32,8 @@ import Testing
     func theConvolutionDecides(_ input: (shape: [Int], channels: Int, isLast: Bool)) throws {
         try TemporaryFolder.with { folder in
             let path = try Self.model(
-                input.shape.map { Graph.Dimension.fixed($0) }, channels: input.channels, isLast: input.isLast, into: folder)
+                input.shape.map { Graph.Dimension.fixed($0) }, channels: input.channels, isLast: input.isLast,
+                into: folder)
             let explainer = try Explainer(model: path)
             #expect(explainer.preprocessing.layout == (input.isLast ? .nhwc : .nchw))
             #expect(explainer.preprocessing.channels.count == input.channels)
@@ -49,7 +50,8 @@ import Testing
 
     @Test func aLayoutThatNothingTellsIsSaid() throws {
         var graph = Graph()
-        let picture = graph.addInput("image", type: .float32, dimensions: [1, 3, 8, 8].map { Graph.Dimension.fixed($0) })
+        let picture = graph.addInput(
+            "image", type: .float32, dimensions: [1, 3, 8, 8].map { Graph.Dimension.fixed($0) })
         let weight = graph.addConstant(AnyTensor(Tensor<Float>(repeating: 0.5, shape: [192, 2])))
         let logits = graph.append("MatMul", [graph.append("Flatten", [picture])[0], weight], name: "logits")[0]
         graph.outputs = [Graph.Output(name: "logits", value: logits)]

@@ -13,16 +13,20 @@ package struct SegmentationHead: Head {
         let isOne = map.classAxis == nil && output.decision == nil
         let isNamed = output.isCalled(["mask", "seg", "class", "prob", "logit", "label", "salien"])
         let isOpen = isOne && !isNamed && survey.metadata.task != .semanticSegmentation
-        let isGuess = isOpen || (isOne && output.activation == nil)
+        let beside = survey.companions(of: map)
+        let isGuess = isOpen || (isOne && output.activation == nil) || !beside.isEmpty
+        let question: String? =
+            if isOpen {
+                "if it is a picture (depth, a reconstruction), explain it with \(TargetText.option("mean(\(TargetText.name(output.name)))"))"
+            } else if !beside.isEmpty {
+                "is it a detector, with sizes and offsets in \(OutputSurvey.quoted(beside.map(\.name)))? then explain one place with \(TargetText.option(map.examplePlace))"
+            } else { nil }
         return SegmentationHead(
             description: HeadDescription(
                 .segmentation, output: output.name, classCount: count,
                 reason:
                     "'\(output.name)' holds \(map.classAxis == nil ? "one number, yes or no," : "\(count) class scores") for each of \(size) places of the picture\(isOne && output.activation == nil ? ", taken as a logit" : "")\(survey.choice(of: [output.name]))",
-                isGuess: isGuess,
-                question: isOpen
-                    ? "if it is a picture (depth, a reconstruction), explain it with \(TargetText.option("mean(\(TargetText.name(output.name)))"))"
-                    : nil),
+                isGuess: isGuess, question: question),
             map: map)
     }
 
@@ -55,6 +59,11 @@ package struct SegmentationHead: Head {
 }
 
 extension ClassMap {
+    /// The first class at the first place, as a target.
+    fileprivate var examplePlace: String {
+        "\(TargetText.name(output.name))[\(output.axes.map { _ in "0" }.joined(separator: ","))]"
+    }
+
     /// Height and width.
     var size: (height: Int, width: Int)? {
         let all = output.axes.indices.filter { $0 != classAxis }.map { output.axes[$0] }

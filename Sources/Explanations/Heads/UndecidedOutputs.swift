@@ -5,15 +5,14 @@ extension OutputSurvey {
     /// Why outputs that look like one kind are known not to be it, while it is not known which of their numbers are class scores; nil
     /// where nothing speaks against what they look like.
     func undecided() -> ExplanationError? {
-        if let maps = undecodedMaps() {
-            let names = maps.map(\.name)
-            let channels = maps[0].axes[isChannelsLast && maps[0].axes[2] == maps[1].axes[2] ? 2 : 0]
-            let class0 = metadata.classNames.map { max(channels - $0.count, 0) } ?? channels - 1
-            let index = isChannelsLast && maps[0].axes[2] == channels ? ":,:,\(class0)" : "\(class0)"
+        if let maps = undecodedMaps(), let scores = maps.first {
+            let channels = scores.classCount
+            let first = metadata.classNames.map { max(channels - $0.count, 0) } ?? channels - 1
+            let open = Array(repeating: ":,", count: scores.classAxis ?? 0).joined()
             return .unknownHead(
                 reason:
-                    "\(Self.quoted(names)) look like a detector's maps before they are decoded (\(channels) numbers a cell at several scales), and which of them are class scores the file does not tell",
-                example: "mean(\(TargetText.name(names[0]))[\(index)])")
+                    "\(Self.quoted(maps.map(\.output.name))) look like a detector's maps before they are decoded (the same numbers for the cells of several scales), and which of them are class scores the file does not tell",
+                example: "mean(\(TargetText.name(scores.output.name))[\(open)\(first)])")
         }
         guard let rows = outputs.first(where: \.holdsIndices), picks == nil else { return nil }
         return .unknownHead(
@@ -22,16 +21,35 @@ extension OutputSurvey {
             example: lastProbabilities.map { "mean(\(TargetText.name(graph[$0].name)))" } ?? graph.exampleTarget)
     }
 
-    /// Several maps of equally many numbers a cell, whose cells double from one to the next and are at least 8 pixels wide.
-    private func undecodedMaps() -> [Output]? {
+    /// Maps of several scales, whose cells double from one to the next and are at least 8 pixels wide, with the same channels each; those that
+    /// may hold class scores first.
+    private func undecodedMaps() -> [ClassMap]? {
         guard let input = inputSize else { return nil }
-        let maps = outputs.filter { !$0.isAuxiliary && $0.longAxes.count == 3 && pictureMap($0)?.classAxis != nil }
-        guard maps.count >= 2, let first = maps.first.flatMap({ pictureMap($0) }), first.classCount >= 5,
-            maps.allSatisfy({ pictureMap($0)?.classCount == first.classCount && $0.activation != "Softmax" })
+        let maps = outputs.filter { !$0.isAuxiliary && $0.decision == nil }.compactMap { pictureMap($0) }
+        let scales = Dictionary(grouping: maps) { $0.size.map { input.height / max($0.height, 1) } ?? 0 }
+        let strides = scales.keys.sorted()
+        let channels = Set(scales.values.map { $0.map(\.classCount).sorted() })
+        guard strides.count >= 2, channels.count == 1, strides[0] >= 8,
+            zip(strides, strides.dropFirst()).allSatisfy({ $1 == 2 * $0 }),
+            let most = channels.first?.last, most >= 5, maps.allSatisfy({ $0.output.activation != "Softmax" })
         else { return nil }
-        let strides = maps.compactMap { pictureMap($0)?.size }.map { input.height / max($0.height, 1) }.sorted()
-        let doubles = zip(strides, strides.dropFirst()).allSatisfy { $1 == 2 * $0 }
-        return strides[0] >= 8 && doubles && strides.count == maps.count ? maps : nil
+        let words = ["cls", "class", "conf", "score", "heat", "prob"]
+        func rank(_ map: ClassMap) -> Int {
+            map.output.isCalled(words) ? 0 : map.output.activation == "Sigmoid" ? 1 : map.classCount == most ? 2 : 3
+        }
+        return maps.enumerated().filter { $0.element.classAxis != nil }.sorted {
+            (rank($0.element), $0.offset) < (rank($1.element), $1.offset)
+        }.map(\.element)
+    }
+
+    /// Outputs of a few numbers for the same places, as a detector's sizes and offsets beside its class maps.
+    func companions(of map: ClassMap) -> [Output] {
+        outputs.filter { other in
+            guard other.name != map.output.name, !other.isAuxiliary, other.activation != "Softmax",
+                let beside = pictureMap(other), beside.size.map({ $0.height }) == map.size.map({ $0.height })
+            else { return false }
+            return (2...4).contains(beside.classCount) && beside.classCount != map.classCount
+        }
     }
 
     /// The last probabilities that an output is computed from.

@@ -14,7 +14,7 @@ public struct ModelInspection: Sendable, Codable {
     public let file: FileSummary
     /// Inputs with types and dimensions, as text.
     public let inputs: [String]
-    /// Outputs, likewise.
+    /// Outputs, likewise; with the name as a target has it, where that is in quotes.
     public let outputs: [String]
     /// Weights, in numbers.
     public let parameters: Int
@@ -68,7 +68,10 @@ public struct ModelInspection: Sendable, Codable {
         var known: Graph?
         if let model {
             inputs = model.inputs.map(\.description)
-            outputs = model.outputs.map(\.description)
+            outputs = model.outputs.map { port in
+                let typed = TargetText.name(port.name)
+                return port.description + (typed == port.name ? "" : " (as a target: \(typed))")
+            }
             parameters = model.graph.parameterCount
             do {
                 let graph = try model.graph.specialised(
