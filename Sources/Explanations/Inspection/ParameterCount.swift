@@ -7,12 +7,12 @@ import Tensors
 extension Graph {
     /// The number of weights among all constants.
     package var parameterCount: Int {
-        var known = QuantisedConstants()
-        for node in nodes {
-            known.read(
-                node.operation, inputs: node.inputs.map { input in input.map { self[$0].name } ?? "" },
-                outputs: node.results.map { self[$0].name })
-        }
+        let known = QuantisedConstants(
+            nodes.map { node in
+                QuantisedConstants.Step(
+                    operation: node.operation, inputs: node.inputs.map { input in input.map { self[$0].name } ?? "" },
+                    outputs: node.results.map { self[$0].name })
+            })
         return values.reduce(0) { sum, value in
             guard let constant = value.constant else { return sum }
             return sum + (known.isWeight(value.name, type: constant.elementType) ? constant.shape.count : 0)
@@ -23,8 +23,8 @@ extension Graph {
 extension ModelProto {
     /// The number of weights among the initializers; one that overflows counts as none.
     var parameterCount: Int {
-        var known = QuantisedConstants()
-        for node in graph.node { known.read(node.opType, inputs: node.input, outputs: node.output) }
+        let known = QuantisedConstants(
+            graph.node.map { QuantisedConstants.Step(operation: $0.opType, inputs: $0.input, outputs: $0.output) })
         return graph.initializer.reduce(0) { sum, tensor in
             guard known.isWeight(tensor.name, type: ElementType(rawValue: tensor.dataType)) else { return sum }
             let count = tensor.dims.reduce(Optional(1)) { product, length -> Int? in
@@ -37,56 +37,71 @@ extension ModelProto {
     }
 }
 
-/// Which constants quantised operators read, and as what.
+/// Which constants stand for numbers, and which only say how: scales, zero points, and what these are computed from.
 private struct QuantisedConstants {
-    private var weights: Set<String> = []
-    private var parameters: Set<String> = []
-    private var floating: Set<String> = []
-    /// From where a result's numbers came unchanged.
-    private var sources: [String: String] = [:]
+    /// A node by its names.
+    struct Step {
+        let operation: String
+        let inputs: [String]
+        let outputs: [String]
+    }
 
-    /// The inputs that hold numbers and those that hold scales; zero points stand behind scales.
-    private static let places: [String: (numbers: [Int], scales: [Int])] = [
-        "DequantizeLinear": ([0], [1]), "QuantizeLinear": ([], [1]), "QLinearConv": ([0, 3, 8], [1, 4, 6]),
-        "QLinearMatMul": ([0, 3], [1, 4, 6]), "QGemm": ([0, 3, 6], [1, 4, 7]), "QLinearAdd": ([0, 3], [1, 4, 6]),
-        "QLinearMul": ([0, 3], [1, 4, 6]), "ConvInteger": ([0, 1], []), "MatMulInteger": ([0, 1], []),
-        "QLinearSigmoid": ([], [1, 3]), "QLinearLeakyRelu": ([], [1, 3]), "QLinearGlobalAveragePool": ([], [1, 3]),
-        "QLinearAveragePool": ([], [1, 3]), "QLinearSoftmax": ([], [1, 3]),
+    /// Integers that stand for numbers.
+    private var weights: Set<String> = []
+    /// Scales and zero points.
+    private var parameters: Set<String> = []
+    /// What something else reads.
+    private var others: Set<String> = []
+
+    /// The inputs of quantised operators that are no scales and no zero points.
+    private static let numbers: [String: [Int]] = [
+        "DequantizeLinear": [0], "QuantizeLinear": [0], "QLinearConv": [0, 3, 8], "QLinearMatMul": [0, 3],
+        "QGemm": [0, 3, 6], "QLinearAdd": [0, 3], "QLinearMul": [0, 3], "ConvInteger": [0, 1],
+        "MatMulInteger": [0, 1], "QLinearSigmoid": [0], "QLinearLeakyRelu": [0], "QLinearGlobalAveragePool": [0],
+        "QLinearAveragePool": [0], "QLinearSoftmax": [0],
     ]
 
     private static let movements: Set<String> = [
         "Identity", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Gather", "Slice",
     ]
 
-    mutating func read(_ operation: String, inputs: [String], outputs: [String]) {
-        guard let places = Self.places[operation] else {
-            if Self.movements.contains(operation), let input = inputs.first, let output = outputs.first {
-                sources[output] = input
-            }
-            floating.formUnion(inputs)
-            return
-        }
-        for (index, name) in inputs.enumerated() {
-            if places.numbers.contains(index) {
-                weights.insert(origin(of: name))
-            } else if places.scales.contains(index) {
-                parameters.insert(name)
+    /// - Parameter steps: Each behind those that it depends on.
+    init(_ steps: [Step]) {
+        // Products with a scale stand behind the quantiser that it belongs to.
+        for step in steps {
+            if let numbers = Self.numbers[step.operation] {
+                parameters.formUnion(step.inputs.indices.filter { !numbers.contains($0) }.map { step.inputs[$0] })
+            } else if step.operation == "DynamicQuantizeLinear" {
+                parameters.formUnion(step.outputs.dropFirst())
             }
         }
+        parameters.remove("")
+        for step in steps.reversed() { read(step) }
     }
 
-    private func origin(of name: String) -> String {
-        var current = name
-        // Damaged files go in circles.
-        for _ in 0..<sources.count {
-            guard let source = sources[current] else { break }
-            current = source
+    private mutating func read(_ step: Step) {
+        let results = step.outputs.filter { !$0.isEmpty }
+        if let numbers = Self.numbers[step.operation] {
+            for index in numbers where step.inputs.indices.contains(index) { weights.insert(step.inputs[index]) }
+            // A quantiser's operand is a number whatever its type.
+            if step.operation == "QuantizeLinear", let operand = step.inputs.first { others.insert(operand) }
+        } else if !results.isEmpty,
+            results.allSatisfy({ parameters.contains($0) && !others.contains($0) })
+                || (step.operation == "Mul" && step.inputs.contains(where: parameters.contains))
+        {
+            parameters.formUnion(step.inputs)
+        } else {
+            if Self.movements.contains(step.operation), let operand = step.inputs.first,
+                results.contains(where: weights.contains)
+            {
+                weights.insert(operand)
+            }
+            others.formUnion(step.inputs)
         }
-        return current
     }
 
     func isWeight(_ name: String, type: ElementType?) -> Bool {
-        if type?.isFloatingPoint == true { return !parameters.contains(name) || floating.contains(name) }
+        if type?.isFloatingPoint == true { return !parameters.contains(name) || others.contains(name) }
         return weights.contains(name)
     }
 }
