@@ -59,6 +59,52 @@ import Testing
         #expect(notes.contains("no value of gradcam is above zero"))
     }
 
+    /// `sum(x)` through a quantiser of bytes with steps of 0.1, in the middle or at the end; and through other operators that cut off.
+    private static func quantised(at end: Bool) throws -> Graph {
+        var graph = Graph()
+        let x = graph.addInput("x", type: .float32, dimensions: [.symbolic("n"), .fixed(2), .fixed(2), .fixed(2)])
+        let scale = graph.addConstant(AnyTensor(Tensor(Float(0.1))), name: "scale")
+        let zero = graph.addConstant(AnyTensor(Tensor(UInt8(0))), name: "zero")
+        let axes = graph.addConstant(AnyTensor(Tensor<Int64>(vector: [1, 2, 3])), name: "axes")
+        func quantiser(_ value: ValueID) -> ValueID {
+            let levels = graph.append("QuantizeLinear", [value, scale, zero], name: "levels")[0]
+            return graph.append("DequantizeLinear", [levels, scale, zero], name: "numbers")[0]
+        }
+        func sum(_ value: ValueID) -> ValueID {
+            graph.append("ReduceSum", [value, axes], attributes: ["keepdims": .integer(0)], name: "sum")[0]
+        }
+        let result = end ? quantiser(sum(x)) : sum(quantiser(x))
+        graph.outputs = [Graph.Output(name: "y", value: result)]
+        return graph
+    }
+
+    @Test func aSaturatedQuantiserIsNamed() throws {
+        let bright = [Float](repeating: 30, count: 8)
+        let inside = try notes(Self.quantised(at: false), bright, target: "y")
+        #expect(
+            inside.contains("enters the QuantizeLinear 'levels' lies beyond its limits") && inside.contains("saturated")
+        )
+        let end = try notes(Self.quantised(at: true), bright, target: "y")
+        #expect(end.contains("cut off at the upper limit of the QuantizeLinear 'levels'") && end.contains("logit(…)"))
+        let dark = try notes(Self.quantised(at: true), [Float](repeating: -30, count: 8), target: "y")
+        #expect(dark.contains("lower limit of the QuantizeLinear 'levels'"))
+        // In front of it the gradient is 1 everywhere, and where something is let through, nothing is wrong.
+        let front = try notes(Self.quantised(at: true), bright, target: "logit(y)")
+        #expect(front.contains("every value of gradient is 1.0") && !front.contains("QuantizeLinear"))
+        #expect(try notes(Self.quantised(at: false), Array(bright.dropLast()) + [1], target: "y").isEmpty)
+    }
+
+    @Test(arguments: ["Clip", "HardSigmoid"]) func otherSaturatedEndsAreNamed(_ operation: String) throws {
+        var graph = try Toys.classifier(batch: nil)
+        let bounds = [Float(-2), 2].map { graph.addConstant(AnyTensor(Tensor($0)), name: "bound") }
+        let logits = graph.outputs[0].value
+        let cut = graph.append(operation, [logits] + (operation == "Clip" ? bounds : []), name: "cut")[0]
+        graph.outputs = [Graph.Output(name: "cut", value: cut)]
+        let bright = [Float](repeating: 100, count: 4) + [Float](repeating: 0, count: 4)
+        let notes = try notes(graph, bright, target: "0")
+        #expect(notes.contains("upper limit of the \(operation) 'cut'") && notes.contains("'logits'"))
+    }
+
     @Test func whatShowsSomethingIsNotDiagnosed() throws {
         for method in ["gradcam", "gradient", "ablationcam", "score", "activation"] {
             #expect(try notes(Toys.classifier(batch: nil), Toys.pixels, method: method).isEmpty)
