@@ -8,6 +8,7 @@ package enum StudentDistribution {
     /// `P(T ≤ t) = 1 - I_x(ν/2, 1/2) / 2` for `t ≥ 0` and `x = ν / (ν + t²)`, solved by bisection.
     package static func quantile(_ probability: Double, degrees: Int) -> Double {
         guard degrees > 0, probability > 0, probability < 1 else { return .nan }
+        if probability == 0.5 { return 0 }
         if probability < 0.5 { return -quantile(1 - probability, degrees: degrees) }
         let key = Key(probability: probability, degrees: degrees)
         if let value = known.withLock({ $0[key] }) { return value }
