@@ -40,7 +40,7 @@ import Testing
 
     @Test func aFailureIsExitCodeThreeAndAListOfVerdicts() throws {
         try TemporaryFolder.with { folder in
-            let pictures = try pictures(4, in: folder)
+            let pictures = try pictures(10, in: folder)
             let outcome = try check(
                 pictures, "-m", "gradient", "-m", "guided-backprop", "--json", "-o", folder + "/out")
             #expect(outcome.status == 3, "\(outcome.errors)")
@@ -60,7 +60,7 @@ import Testing
                 ])
             // A line a method, picture, step and similarity.
             let table = try String(contentsOfFile: folder + "/out/check.csv", encoding: .utf8)
-            #expect(table.split(separator: "\n").count == 1 + 2 * 4 * 6 * 4)
+            #expect(table.split(separator: "\n").count == 1 + 2 * 10 * 6 * 4)
             for name in names where name.hasSuffix(".png") {
                 #expect(try Picture(contentsOf: "\(folder)/out/\(name)").width > 400)
             }
@@ -69,7 +69,7 @@ import Testing
 
     @Test func whatPassesIsExitCodeZeroAndATable() throws {
         try TemporaryFolder.with { folder in
-            let outcome = try check(try pictures(4, in: folder), "-m", "gradient", "--mode", "independent")
+            let outcome = try check(try pictures(10, in: folder), "-m", "gradient", "--mode", "independent")
             #expect(outcome.status == 0, "\(outcome.errors)")
             #expect(outcome.output.contains("PASS  gradient") && outcome.output.contains("independent"))
             #expect(!outcome.output.contains("-0.00"))
@@ -77,6 +77,27 @@ import Testing
                 try pictures(4, in: folder), "-m", "gradient", "--random-labels",
                 Self.golden.appendingPathComponent("digits_permuted.onnx").path, "--blocks", "2")
             #expect(again.output.contains("like the map of the model with permuted labels by spearman-diverging"))
+        }
+    }
+
+    /// What few pictures cannot tell is said, with the verdicts that it may be, and is no failure.
+    @Test func whatPicturesDoNotTellIsUndecided() throws {
+        try TemporaryFolder.with { folder in
+            let pictures = try pictures(3, in: folder)
+            let few = try check(pictures, "-m", "guided-gradcam", "--blocks", "3", "--json")
+            #expect(few.status == 0, "\(few.errors)")
+            let row = try #require(try rows(few).first)
+            #expect(row["verdict"] as? String == "UNDECIDED" && (row["possible"] as? [String])?.last == "FAIL")
+            let intervals = try #require(row["intervals"] as? [String: Any])
+            #expect(intervals["unit"] as? String == "pictures" && intervals["count"] as? Int == 3)
+            let kept = try #require(intervals["diverging"] as? [String: Double])
+            #expect((kept["low"] ?? 1) < 0.5 && (kept["high"] ?? 0) > 0.5)
+            let two = try check(Array(pictures.prefix(2)), "-m", "guided-backprop", "--blocks", "2")
+            #expect(two.status == 0 && two.output.contains("UNDECIDED  guided-backprop"))
+            #expect(two.output.contains("2 pictures have no interval, so nothing is decided: give three or more"))
+            // Draws speak about one picture.
+            let one = try check(Array(pictures.prefix(1)), "-m", "guided-backprop", "--blocks", "6", "--seeds", "4")
+            #expect(one.status == 3 && one.output.contains("for this picture, do not use it to judge this model"))
         }
     }
 
