@@ -24,7 +24,7 @@ extension Explainer {
         guard rule == .measured, layer == nil, defaultLayer == nil, isOpen else { return MeasuredLayer() }
         do {
             let result = try attributor.layerTrial(
-                inputs: [pictureInput: input], score: score, rival: rival, wrt: pictureInput)
+                inputs: inputs(with: input), score: score, rival: rival, wrt: pictureInput)
             return MeasuredLayer(choice: result?.choice, trial: result?.trial)
         } catch {
             return MeasuredLayer(notes: ["the layer was chosen by structure, because trying others failed: \(error)"])

@@ -41,7 +41,7 @@ extension Explainer {
             if settings.cancellation?.isCancelled == true { throw RuntimeError.cancelled }
             do {
                 let picture = try read()
-                let inputs = [pictureInput: try preprocessing.input(from: picture)]
+                let inputs = try inputs(for: picture)
                 subjects.append(
                     SanityCheck.Subject(name: name, inputs: inputs, score: try mostLikelyScore(inputs, in: attributor)))
                 if first == nil { first = (name, picture) }
@@ -82,7 +82,7 @@ extension Explainer {
                     // What has no classes keeps its score, in every picture.
                     (try? mostLikelyScore(inputs, in: randomised)) ?? score
                 }, failed: { name, error in collected.add(name, error) })
-            let subject = SanityCheck.Subject(name: "the picture", inputs: [pictureInput: input], score: score)
+            let subject = SanityCheck.Subject(name: "the picture", inputs: inputs(with: input), score: score)
             let measured = try check.measurements(of: [subject])
             if measured.wasInterrupted { throw RuntimeError.cancelled }
             let report = SanityReport(measured, options: options, model: model.path)
@@ -100,32 +100,24 @@ extension Explainer {
 
     /// The score of what a model with this graph finds most likely.
     private func mostLikelyScore(_ inputs: [String: AnyTensor], in attributor: Attributor) throws -> TrialScore {
-        let (head, outputs) = try headReading(inputs, in: attributor, input: pictureInput)
-        guard let finding = try head.findings(in: outputs).first else { throw unknownOutputs() }
-        return try head.score(of: finding, ScoreRequest(names: classNames), in: outputs).tried
+        let reading = try reading(of: inputs, in: attributor)
+        guard let finding = try reading.head.findings(in: reading.outputs).first else { throw unknownOutputs() }
+        return try reading.head.score(
+            of: finding, ScoreRequest(names: reading.labels.shown), in: reading.outputs
+        ).tried
     }
 
     /// The other model with its score of the class that this model finds most likely.
     private func otherModel(_ other: Explainer) -> SanityCheck.OtherModel {
         SanityCheck.OtherModel(other.attributor, explained: other.pictureInput) { [self] subject in
-            let (head, outputs) = try headReading(subject.inputs, in: attributor, input: pictureInput)
-            guard let finding = try head.findings(in: outputs).first else { throw unknownOutputs() }
+            let own = try reading(of: subject.inputs, in: attributor)
+            guard let finding = try own.head.findings(in: own.outputs).first else { throw unknownOutputs() }
             var inputs = subject.inputs
             inputs[other.pictureInput] = inputs.removeValue(forKey: pictureInput)
-            let (otherHead, otherOutputs) = try other.headReading(
-                inputs, in: other.attributor, input: other.pictureInput)
-            let same = try otherHead.finding(FindingChoice(index: finding.index), in: otherOutputs)
-            return try otherHead.score(of: same, ScoreRequest(names: classNames), in: otherOutputs).tried
+            let answer = try other.reading(of: inputs, in: other.attributor)
+            let same = try answer.head.finding(FindingChoice(index: finding.index), in: answer.outputs)
+            return try answer.head.score(of: same, ScoreRequest(names: own.labels.shown), in: answer.outputs).tried
         }
-    }
-
-    private func headReading(
-        _ inputs: [String: AnyTensor], in attributor: Attributor, input: String
-    ) throws -> (head: any Head, outputs: OutputValues) {
-        guard let known = try attributor.reading(of: inputs, input: input, labelCount: classNames?.count) else {
-            throw unknownOutputs()
-        }
-        return known
     }
 }
 

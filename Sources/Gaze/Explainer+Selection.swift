@@ -1,4 +1,5 @@
 import Explanations
+import Graphs
 import Imaging
 import Reports
 import Tensors
@@ -7,24 +8,51 @@ import Tensors
 struct HeadReading {
     let head: any Head
     let outputs: OutputValues
+    let labels: ClassLabels
 }
 
 extension Explainer {
+    /// The head of the model (or of one with other parameters) with what its outputs hold.
+    func reading(of inputs: [String: AnyTensor], in attributor: Attributor) throws -> HeadReading {
+        let known = try attributor.reading(
+            of: inputs, input: pictureInput, labelCount: classNames?.entries.count)
+        guard let known else { throw unknownOutputs() }
+        return HeadReading(
+            head: known.head, outputs: known.outputs, labels: try labels(for: known.head.description))
+    }
+
+    /// The names of the model's classes; asks the model what its outputs mean, which does not depend on what a picture shows.
+    public func classLabels() throws -> ClassLabels {
+        let side = preprocessing.resize
+        return try labels(for: read(Picture(width: side.width, height: side.height)).head)
+    }
+
+    /// The part of the input that the cells of a map look at; nil where that is all of it, or not known.
+    func reach(of attribution: Attribution, at input: AnyTensor) -> MapReach? {
+        guard preprocessing.layout == .nchw, let layer = attribution.layer?.layer, layer.layout != nil,
+            let graph = try? attributor.specialisedGraph(for: inputs(with: input).mapValues(\.shape)),
+            let picture = try? graph.input(named: pictureInput), graph.values.indices.contains(layer.value.index),
+            graph[layer.value].name == layer.tensorName
+        else { return nil }
+        return graph.reach(of: layer.value, from: picture).flatMap { $0.isWhole ? nil : $0 }
+    }
+
     /// What is listed, as predictions.
     func predictions(_ reading: HeadReading, geometry: PictureGeometry) throws -> [Prediction] {
         try reading.head.findings(in: reading.outputs).map {
-            prediction($0, head: reading.head.description, geometry: geometry)
+            prediction($0, reading, geometry: geometry)
         }
     }
 
-    func prediction(_ finding: Finding, head: HeadDescription, geometry: PictureGeometry) -> Prediction {
+    func prediction(_ finding: Finding, _ reading: HeadReading, geometry: PictureGeometry) -> Prediction {
         let box = finding.box.map { box in
             let (left, top) = geometry.photoPoint(x: box.left, y: box.top)
             let (right, bottom) = geometry.photoPoint(x: box.right, y: box.bottom)
             return PictureBox(left: left, top: top, right: right, bottom: bottom)
         }
         return Prediction(
-            index: finding.index, name: head.name(of: finding.index, names: classNames), score: finding.score,
+            index: finding.index,
+            name: reading.head.description.name(of: finding.index, names: reading.labels.shown), score: finding.score,
             probability: finding.probability, area: finding.area, box: box, candidate: finding.candidate)
     }
 
@@ -56,7 +84,7 @@ extension Explainer {
                 chosen += try reading.head.findings(in: reading.outputs).prefix(count)
             case .top: chosen.append(try reading.head.finding(choice, in: reading.outputs))
             case .named(let text):
-                choice.index = try index(of: text, head: head)
+                choice.index = try index(of: text, reading)
                 chosen.append(try reading.head.finding(choice, in: reading.outputs))
             }
         }
@@ -70,12 +98,12 @@ extension Explainer {
         geometry: PictureGeometry
     ) throws -> ScoreRequest {
         let head = reading.head.description
-        var request = ScoreRequest(names: classNames)
+        var request = ScoreRequest(names: reading.labels.shown)
         if let contrast {
             if head.kind == .embedding {
                 request.reference = try reference(contrast, head: head)
             } else {
-                request.contrast = try index(of: contrast, head: head)
+                request.contrast = try index(of: contrast, reading)
             }
         }
         if let mask {
@@ -96,7 +124,8 @@ extension Explainer {
         return request
     }
 
-    private func index(of text: String, head: HeadDescription) throws -> Int {
+    private func index(of text: String, _ reading: HeadReading) throws -> Int {
+        let head = reading.head.description
         guard head.kind != .picture else {
             throw GazeError.unsuitableChoice(
                 option: "-c", head: "model with a \(head.kind.rawValue) as output",
@@ -111,10 +140,7 @@ extension Explainer {
                     "there are no classes; leave -c out, compare with another picture by --vs IMAGE, or name a component with \(TargetText.option("\(TargetText.name(head.output))[0]"))"
             )
         }
-        let names =
-            head.names(from: classNames)
-            ?? (head.kind == .binary ? [0, 1].map { head.name(of: $0, names: nil) } : nil)
-        return try ClassNames.index(of: text, names: names, count: head.classCount)
+        return try reading.labels.index(of: text, in: head)
     }
 
     /// The embedding of the picture at a path.
@@ -125,8 +151,9 @@ extension Explainer {
     }
 
     /// What a reader should know about the choice of the score.
-    func notes(on head: HeadDescription, _ ranking: [Prediction]) -> [String] {
-        var notes: [String] = []
+    func notes(on reading: HeadReading, _ ranking: [Prediction]) -> [String] {
+        let head = reading.head.description
+        var notes = [reading.labels.note].compactMap(\.self)
         if head.isGuess {
             let kind = head.kind == .picture ? "model that puts out a picture" : head.kind.rawValue
             let question = head.question.map { ": \($0)" } ?? ""

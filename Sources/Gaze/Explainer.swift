@@ -24,12 +24,19 @@ public final class Explainer: Sendable {
     public var guesses: [String] { preprocessingGuesses.map(\.text) }
     /// How files with other channels than red, green and blue are read.
     public let channelReading: ChannelReading
-    /// The classes' names, where known: given ones, else the sidecar's, else those in the file's metadata.
-    public let classNames: [String]?
+    /// The classes' names as they are listed, where known: given ones, else the sidecar's, else those in the file's metadata.
+    ///
+    /// `labels(for:)` says which belongs to which class.
+    public let classNames: ClassNameList?
+    /// How each input besides the photograph's was given, by name.
+    public var givenInputs: [String: String] { further.texts }
+    /// What was guessed about pictures for other inputs.
+    public var inputNotes: [String] { further.notes }
     /// The layer that the sidecar names.
     public let defaultLayer: String?
     let attributor: Attributor
     let pictureInput: String
+    private let further: FurtherInputs
 
     /// Reads a model with its sidecar.
     ///
@@ -37,28 +44,34 @@ public final class Explainer: Sendable {
     ///   - path: The ONNX file.
     ///   - engine: What runs it; the ONNX Runtime that is found where `ONNXRuntimeEngine` looks.
     ///   - classNames: The classes' names, instead of the sidecar's.
+    ///   - inputs: What inputs hold besides that of the photograph, by name.
+    ///   - explained: The input that takes the photograph; nil is the first that can and is not among `inputs`.
     ///   - channels: Which array of a file is read, and which channels are shown.
     ///   - adjust: Changes the sidecar's or the guessed preprocessing; an added sentence tells what was changed.
     public init(
-        model path: String, engine: (any Engine)? = nil, classNames: [String]? = nil,
-        channels: ChannelReading = ChannelReading(), adjust: (inout Preprocessing) throws -> Void = { _ in }
+        model path: String, engine: (any Engine)? = nil, classNames: ClassNameList? = nil,
+        inputs: [String: GivenInput] = [:], explained: String? = nil, channels: ChannelReading = ChannelReading(),
+        adjust: (inout Preprocessing) throws -> Void = { _ in }
     ) throws {
         let sidecar = try Sidecar.read(forModel: path)
         let model = try Model(contentsOf: path, engine: engine ?? ONNXRuntimeEngine())
         self.model = model
-        self.classNames = try classNames ?? sidecar?.classNames(forModel: path) ?? model.metadata.classNames
+        self.classNames =
+            try classNames ?? sidecar?.classNames(forModel: path)
+            ?? model.metadata.classNames.map { ClassNameList($0, source: .metadata) }
         defaultLayer = sidecar?.layer
         attributor = Attributor(model)
         let known = sidecar?.preprocessing
         let size = try Self.givenSize(adjust) ?? known.map { [$0.resize.height, $0.resize.width] }
-        let input = try PictureInput(of: model, attributor: attributor, size: size)
+        let input = try PictureInput(
+            of: model, attributor: attributor, size: size, named: explained, given: inputs)
         if let problem = input.problem { throw problem }
         pictureInput = input.name
         var preprocessing: Preprocessing
         if let known {
             (preprocessing, preprocessingGuesses) = (known, [])
         } else {
-            let kind = size == nil ? Self.headKind(of: input, in: attributor, labelCount: self.classNames?.count) : nil
+            let kind = size == nil ? Self.headKind(of: input, in: attributor, labelCount: self.classNames?.entries.count) : nil
             (preprocessing, preprocessingGuesses) = try Preprocessing.guess(for: input, kind: kind)
         }
         try adjust(&preprocessing)
@@ -70,6 +83,7 @@ public final class Explainer: Sendable {
         var channels = channels
         channels.count = preprocessing.channels.count
         channelReading = channels
+        further = try FurtherInputs(inputs, of: model, attributor: attributor, beside: input, preprocessing)
     }
 
     /// What the model says about a picture, the most likely first: classes, detections, areas, values.
@@ -81,9 +95,21 @@ public final class Explainer: Sendable {
         return (reading.head.description, try predictions(reading, geometry: preprocessing.geometry(for: picture)))
     }
 
-    /// A picture as the model's input, by name.
+    /// A picture as the model's input, with what the other inputs hold, by name.
     public func inputs(for picture: Picture) throws -> [String: AnyTensor] {
-        [pictureInput: try preprocessing.input(from: picture)]
+        inputs(with: try preprocessing.input(from: picture))
+    }
+
+    func inputs(with picture: AnyTensor) -> [String: AnyTensor] {
+        further.tensors.merging([pictureInput: picture]) { _, explained in explained }
+    }
+
+    /// The names of the classes that a head chooses from.
+    ///
+    /// - Throws: `GazeError.labelCount` where somebody gave names for another number of classes.
+    public func labels(for head: HeadDescription) throws(GazeError) -> ClassLabels {
+        guard let classNames else { return ClassLabels(head, names: nil) }
+        return try classNames.labels(for: head)
     }
 
     /// The maps of a picture: one for every method and every selected class, detection or area.
@@ -128,18 +154,19 @@ public final class Explainer: Sendable {
             let results = try attribute(input, score.tried, methods: methods, layer: layer, measured, settings, failed)
             let checks = try checks(
                 check, of: results.map(\.method), on: input, score.tried, layer: layer, measured.choice, settings)
-            let prediction = prediction(finding, head: head, geometry: geometry)
+            let prediction = prediction(finding, reading, geometry: geometry)
             // Detections of one class keep apart, also as files.
             let place = finding.candidate.map { " (candidate \($0))" } ?? ""
             let against =
-                request.contrast.map { " rather than \(head.name(of: $0, names: classNames))" }
-                ?? request.reference.map { _ in " like \(contrast ?? "")" } ?? ""
+                request.contrast.map { " rather than \(head.name(of: $0, names: reading.labels.shown))" }
+                ?? request.reference.map { _ in " like \(FileName.of(contrast ?? ""))" } ?? ""
             return try results.map {
                 var explanation = Explanation(
                     picture: picture, geometry: geometry, subject: prediction.name + place + against,
                     statement: score.statement, head: head, prediction: prediction, ranking: ranking, attribution: $0,
-                    trial: measured.trial, notes: notes(on: head, ranking) + measured.notes + checks.notes,
-                    raw: try $0.raw(ofSample: 0), layout: preprocessing.layout, display: try display(of: $0.method))
+                    trial: measured.trial, notes: notes(on: reading, ranking) + measured.notes + checks.notes,
+                    raw: try $0.raw(ofSample: 0), layout: preprocessing.layout, display: try display(of: $0.method),
+                    reach: reach(of: $0, at: input))
                 explanation.check = checks.results[$0.method]
                 return explanation
             }
@@ -161,10 +188,10 @@ public final class Explainer: Sendable {
             check, of: results.map(\.method), on: input, score, layer: layer, measured.choice, settings)
         return try results.map {
             var explanation = Explanation(
-                picture: picture, geometry: try preprocessing.geometry(for: picture), subject: text,
+                picture: picture, geometry: try preprocessing.geometry(for: picture), subject: FileName.inTarget(text),
                 statement: "the target \(text)", attribution: $0, trial: measured.trial,
                 notes: measured.notes + checks.notes, raw: try $0.raw(ofSample: 0),
-                layout: preprocessing.layout, display: try display(of: $0.method))
+                layout: preprocessing.layout, display: try display(of: $0.method), reach: reach(of: $0, at: input))
             explanation.check = checks.results[$0.method]
             return explanation
         }
@@ -179,7 +206,7 @@ public final class Explainer: Sendable {
         settings.space = settings.space ?? preprocessing.space
         return try attributor.attribute(
             Query(
-                inputs: [pictureInput: input], target: score.target, text: score.text,
+                inputs: inputs(with: input), target: score.target, text: score.text,
                 methods: methods.map(\.forPicture),
                 layer: layer ?? defaultLayer, chosen: measured.choice, explained: pictureInput,
                 readMask: score.readMask),
@@ -188,10 +215,7 @@ public final class Explainer: Sendable {
 
     /// The head with what its outputs hold for an input.
     func reading(of input: AnyTensor) throws -> HeadReading {
-        let known = try attributor.reading(
-            of: [pictureInput: input], input: pictureInput, labelCount: classNames?.count)
-        guard let known else { throw unknownOutputs() }
-        return HeadReading(head: known.head, outputs: known.outputs)
+        try reading(of: inputs(with: input), in: attributor)
     }
 
     func unknownOutputs() -> GazeError {

@@ -28,13 +28,19 @@ enum FileContents {
         }
     }
 
-    /// The lines of a UTF-8 text, whichever way they end, without white space around them; a byte order mark is no text.
-    static func lines(path: String) throws(FileProblem) -> [String] {
+    /// A UTF-8 text without its byte order mark.
+    static func text(path: String) throws(FileProblem) -> String {
         var bytes = try data(path: path, maximumBytes: maximumTextBytes)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw FileProblem(reason: "it is no UTF-8 text")
         }
+        return text
+    }
+
+    /// The lines of a UTF-8 text, whichever way they end, without white space around them; a byte order mark is no text.
+    static func lines(path: String) throws(FileProblem) -> [String] {
+        let text = try text(path: path)
         // CR and LF together are one character, so a separator of LF alone would not find them.
         return text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
             .map { $0.trimmingCharacters(in: .whitespaces) }

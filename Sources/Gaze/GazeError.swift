@@ -6,14 +6,20 @@ public enum GazeError: Error, Sendable, Hashable {
     case sidecar(path: String, reason: String)
     /// A label file that cannot be read.
     case labels(path: String, reason: String)
+    /// Names that somebody gave for another number of classes.
+    case labelCount(source: String, names: Int, classes: Int, output: String)
+    /// A name that several classes have.
+    case sharedName(text: String, classes: [Int])
     /// A class map that cannot be read.
     case classMap(path: String, reason: String)
     /// No input of the model takes pictures.
     case noPictureInput(inputs: [String], reason: String)
     /// A volume that the model does not take.
     case volume(reason: String)
-    /// The model has inputs besides the picture.
-    case furtherInputs(names: [String])
+    /// The model has inputs besides the picture, of which nothing was given for these.
+    case missingInputs(picture: String, missing: [String], example: String)
+    /// A value for an input that does not fit it.
+    case unsuitableInput(name: String, reason: String)
     /// No output is of a kind that can be explained without a target.
     case noClassScores(outputs: [String], example: String)
     /// A choice that the model's head does not have.
@@ -51,15 +57,21 @@ extension GazeError: CustomStringConvertible {
         case .sidecar(let path, let reason):
             "The sidecar \(path) cannot be used: \(reason). Correct it, or remove it and give flags instead."
         case .labels(let path, let reason):
-            "The class names in \(path) cannot be used: \(reason). Give a text file with one name per line."
+            "The class names in \(path) cannot be used: \(reason). Give a text file with one name per line, or with lines NUMBER,NAME."
+        case .labelCount(let source, let names, let classes, let output):
+            "The class names in \(source) do not fit: there \(names == 1 ? "is 1 name" : "are \(names) names"), and '\(output)' has \(classes) classes. Give a file with one name for each class, in the order of the scores, or with lines NUMBER,NAME counted from 0."
+        case .sharedName(let text, let classes):
+            "\(classes.count) classes are called '\(text)': \(classes.prefix(6).map(String.init).joined(separator: ", ")). Give the index of one."
         case .classMap(let path, let reason):
             "The class map \(path) cannot be used: \(reason). Give a text file with lines NAME = CLASS."
         case .noPictureInput(let inputs, let reason):
             "No input of the model (\(inputs.joined(separator: ", "))) takes a picture: \(reason). Make its tensor yourself and run: gaze attribute MODEL --input FILE.npy --target TARGET --method METHOD --output FOLDER ('gaze inspect MODEL' lists what TARGET can name)."
         case .volume(let reason):
             "The volume cannot be explained: \(reason)."
-        case .furtherInputs(let names):
-            "The model has inputs besides the picture (\(names.joined(separator: ", "))); give all of them as tensor files with 'gaze attribute'."
+        case .missingInputs(let picture, let missing, let example):
+            "The photograph goes into '\(picture)', and nothing is given for \(missing.joined(separator: "; ")). Give each with --input NAME=FILE (a picture or .npy) or --input NAME=NUMBER, e.g. --input \(example)."
+        case .unsuitableInput(let name, let reason):
+            "The input '\(name)' cannot be given like that: \(reason)."
         case .noClassScores(let outputs, let example):
             "What the outputs mean (\(outputs.joined(separator: ", "))) is not known; name what to explain with --target, e.g. \(TargetText.option(example))."
         case .unsuitableChoice(let option, let head, let advice):

@@ -5,7 +5,7 @@ import Tensors
 /// Finds a size for pictures where a model declares none.
 struct PictureSize {
     private let name: String
-    private let attributor: Attributor
+    private let others: OtherInputs
     private let input: ValueID
     /// The shapes that did not run, in the order in which they were tried.
     private(set) var tried: [Shape] = []
@@ -19,8 +19,8 @@ struct PictureSize {
     /// A large model takes its time to say no.
     private static let mostTime = Duration.seconds(40)
 
-    init(of name: String, input: ValueID, in attributor: Attributor) {
-        (self.name, self.input, self.attributor) = (name, input, attributor)
+    init(of name: String, input: ValueID, beside others: OtherInputs) {
+        (self.name, self.input, self.others) = (name, input, others)
     }
 
     /// A shape with open lengths.
@@ -57,7 +57,7 @@ struct PictureSize {
         let likely = known + [[Self.usualSides[0], Self.usualSides[0]]]
         let start = ContinuousClock.now
         if let found = first(of: likely, in: shapes, since: start) { return found }
-        let graph = attributor.model.graph
+        let graph = others.model.graph
         let step = graph.pictureSteps(from: input)[0]
         let multiples = (1...64).map { [$0 * step, $0 * step] }.filter { (16...1024).contains($0[0]) }
         let searched =
@@ -90,7 +90,7 @@ struct PictureSize {
             reason = reason ?? problem
             return false
         }
-        if let graph = try? attributor.specialisedGraph(for: [name: shape]), let input = graph.value(named: name),
+        if let graph = try? others.graph(with: name, of: shape), let input = graph.value(named: name),
             // The graph may read another axis than the one that is tried.
             graph.channelAxis(of: input) ?? channelAxis == channelAxis,
             // A reshape to fixed sides takes several of them for one larger picture.
@@ -105,7 +105,7 @@ struct PictureSize {
     /// Why the model cannot take a shape, in words; nil where nothing speaks against it.
     func problem(at shape: Shape) -> String? {
         do {
-            let graph = try attributor.specialisedGraph(for: [name: shape])
+            let graph = try others.graph(with: name, of: shape)
             return graph.impossibleReshape.map { "node \($0.node) makes \($0.to) of \($0.from)" }
         } catch GraphError.refusedNode(let node, let reason) {
             return "node \(node) cannot run with them, because \(reason)"

@@ -90,21 +90,17 @@ public struct Sidecar: Sendable, Hashable, Codable {
     }
 
     /// The names of the classes, read from beside the model where they stand in a file of their own.
-    public func classNames(forModel modelPath: String) throws(GazeError) -> [String]? {
+    public func classNames(forModel modelPath: String) throws(GazeError) -> ClassNameList? {
+        var list: ClassNameList?
         switch labels {
         case nil: return nil
-        case .names(let names)?: return names
+        case .names(let names)?: list = ClassNameList(names)
         case .file(let name)?:
             let folder = URL(fileURLWithPath: modelPath).deletingLastPathComponent()
-            return try ClassNames.read(path: URL(fileURLWithPath: name, relativeTo: folder).path)
+            list = try ClassNameList(contentsOf: URL(fileURLWithPath: name, relativeTo: folder).path)
         }
-    }
-
-    /// Which class a WordNet identifier means, where names stand in a file whose lines begin with them.
-    public func classIdentifiers(forModel modelPath: String) throws(GazeError) -> [String: Int] {
-        guard case .file(let name)? = labels else { return [:] }
-        let folder = URL(fileURLWithPath: modelPath).deletingLastPathComponent()
-        return try ClassNames.identifiers(path: URL(fileURLWithPath: name, relativeTo: folder).path)
+        list?.source = .sidecar
+        return list
     }
 
     /// A misspelt key would silently leave a guess in place.

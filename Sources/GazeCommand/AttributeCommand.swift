@@ -19,7 +19,8 @@ struct AttributeCommand: ParsableCommand {
     @Option(help: "[NAME=]FILE.npy, - for standard input; repeatable.", completion: .file(extensions: ["npy"]))
     var input: [String] = []
 
-    @Option(help: "The number that is explained.")
+    // A target that begins with a minus is a target.
+    @Option(parsing: .unconditional, help: "The number that is explained.")
     var target: String
 
     @Option(help: "[LABEL=]NAME[:key=value,…]; repeatable.")

@@ -18,7 +18,9 @@ struct CompileCommand: ParsableCommand {
     @Option(help: "NAME[:key=value,…]; 'gaze methods' lists all.")
     var method: String
 
+    // A target that begins with a minus is a target.
     @Option(
+        parsing: .unconditional,
         help:
             "top1: the highest class, found inside; input: a class for every sample, given as the input 'target'; or a target as in 'gaze attribute'."
     )

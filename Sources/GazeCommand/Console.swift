@@ -37,21 +37,30 @@ enum Console {
         }
     }
 
-    /// Does something with each item: a failure is said and the rest goes on; exit code 1 when some failed, 2 when all did.
-    static func forEach(_ items: [String], _ body: (String) throws -> Void) throws {
+    /// Does something with each item: a failure is said and the rest goes on; an interrupt ends it.
+    ///
+    /// - Returns: How many items failed; `end(failed:of:)` makes an exit code of it.
+    static func forEach(_ items: [String], _ body: (String) throws -> Void) throws -> Int {
         var failed = 0
-        for (position, item) in items.enumerated() {
+        for (position, item) in items.enumerated() where !Interruption.happened {
             if items.count > 1, isInteractive { say("[\(position + 1)/\(items.count)] \(item)") }
             do { try body(item) } catch let error as ValidationError {
                 throw error
+            } catch RuntimeError.cancelled {
+                continue
             } catch {
                 failed += 1
                 let text = sentence(error)
                 say(text.contains(item) ? "gaze: \(text)" : "gaze: \(item): \(text)")
             }
         }
+        return failed
+    }
+
+    /// Ends a command over some items: exit code 130 when it was interrupted, 2 when all items failed, 1 when some did.
+    static func end(failed: Int, of count: Int) throws {
         if Interruption.happened { throw ExitCode(130) }
-        if failed > 0 { throw ExitCode(failed == items.count ? 2 : 1) }
+        if failed > 0 { throw ExitCode(failed == count ? 2 : 1) }
     }
 
     /// A sentence that ends in a full stop, on one line.

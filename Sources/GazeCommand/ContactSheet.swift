@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Gaze
 
 /// All maps of a run in one picture: for every photograph and class a row (or more) of methods.
@@ -12,7 +13,7 @@ struct ContactSheet {
 
     /// Where it is written; nil where nobody asked for one.
     let path: String?
-    private var groups: [(title: String, panels: [Figure.Panel])] = []
+    private var groups: [(owner: String, title: String, panels: [Figure.Panel])] = []
 
     init(path: String?) { self.path = path }
 
@@ -21,15 +22,21 @@ struct ContactSheet {
     mutating func add(_ maps: [Map]) {
         guard path != nil else { return }
         for map in maps {
-            let title = "\(map.record.image) · \(map.explanation.subject)"
+            let owner = "\(map.record.image)\n\(map.explanation.subject)"
             let panel = Figure.Panel(
                 map.overlay.picture, label: map.explanation.method.label,
                 detail: map.overlay.diagnosis.isInformative ? "" : "shows nothing: see its record")
-            if groups.last?.title != title {
-                groups.append((title, [Figure.Panel(map.explanation.picture, label: map.explanation.subject)]))
+            if groups.last?.owner != owner {
+                let title = "\(name(map.record.image)) · \(map.explanation.subject)"
+                groups.append((owner, title, [Figure.Panel(map.explanation.picture, label: map.explanation.subject)]))
             }
             groups[groups.count - 1].panels.append(panel)
         }
+    }
+
+    /// Titles show what a file is called, not where it lies.
+    private func name(_ path: String) -> String {
+        path == "-" ? "standard input" : URL(fileURLWithPath: path).lastPathComponent
     }
 
     func write(model: String) throws {
@@ -41,7 +48,7 @@ struct ContactSheet {
             }
         }
         let figure = Figure(
-            title: "\(model)", rows: rows, captions: groups.map(\.title), width: 2000, maximumPanelHeight: 300)
+            title: name(model), rows: rows, captions: groups.map(\.title), width: 2000, maximumPanelHeight: 300)
         try figure.draw().write(to: path)
         Console.say("all maps in one picture: \(path)")
     }

@@ -82,9 +82,8 @@ struct EvaluateCommand: ParsableCommand {
             if let limit { pictures = pictures.thinned(to: limit) }
             let (methods, metrics) = try measured.planned(for: pictures)
             let explainer = try options.explainer(for: model)
-            let identifiers = try options.classIdentifiers(for: model).merging(
-                try classMap.map { try ClassMap.read(path: $0, names: explainer.classNames) } ?? [:]
-            ) { _, given in given }
+            let identifiers =
+                try classMap.map { try ClassMap.read(path: $0, names: explainer.classLabels().names) } ?? [:]
             let plan = EvaluationPlan(
                 methods: methods, metrics: metrics,
                 explained: EvaluatedClass(measured.explained), identifiers: identifiers, seed: measured.seed,
@@ -206,15 +205,15 @@ private final class EvaluationLine {
     private var isShown = false
 
     func show(_ progress: EvaluationProgress) {
-        guard progress.computed > 0 || progress.done == progress.total else { return }
+        guard progress.computed > 0 || progress.isOver else { return }
         guard Console.isInteractive else {
             // A log gets a line now and then.
-            guard progress.elapsed - last >= Self.interval, progress.done < progress.total else { return }
+            guard progress.elapsed - last >= Self.interval, !progress.isOver else { return }
             last = progress.elapsed
             Console.say(text(of: progress))
             return
         }
-        let isOver = progress.done == progress.total
+        let isOver = progress.isOver
         FileHandle.standardError.write(Data("\r\u{1B}[K\(text(of: progress))\(isOver ? "\n" : "")".utf8))
         isShown = !isOver
     }
@@ -222,10 +221,10 @@ private final class EvaluationLine {
     private func text(of progress: EvaluationProgress) -> String {
         let seconds = progress.elapsed / .seconds(1)
         let rest = progress.remaining.map { Self.words($0 / .seconds(1)) } ?? ""
-        let isOver = progress.done == progress.total
+        let failed = progress.failed > 0 ? ", \(progress.failed) failed" : ""
         return String(
-            format: "%d of %d pictures, %.2f s a picture%@", progress.done, progress.total,
-            seconds / Double(max(progress.computed, 1)), isOver ? "" : ", \(rest) to go")
+            format: "%d of %d pictures%@, %.2f s a picture%@", progress.done, progress.total, failed,
+            seconds / Double(max(progress.computed, 1)), progress.isOver ? "" : ", \(rest) to go")
     }
 
     /// Makes room for a sentence.

@@ -24,7 +24,7 @@ struct EvaluationOptions: ParsableArguments {
     var layer: [String] = []
 
     @Option(
-        name: [.customShort("c"), .customLong("class")],
+        name: [.customShort("c"), .customLong("class")], parsing: .unconditional,
         help: "The explained class: truth (the highest one where the model does not know it), top1, a name or an index."
     )
     var explained = "truth"

@@ -8,7 +8,7 @@ extension ExplainCommand {
     func volumeExplainer() throws -> VolumeExplainer? {
         try VolumeExplainer(
             model: model, engine: ONNXRuntimeEngine(threads: options.threads),
-            classNames: options.labels.map(ClassNames.read(path:)))
+            classNames: options.labels.map { try ClassNameList(contentsOf: $0) })
     }
 
     /// Explains every volume: a file or folder each, or all pictures together as the slices of one.

@@ -30,10 +30,15 @@ struct ExplainCommand: ParsableCommand {
     )
     var method: [String] = ["gradcam"]
 
-    @Option(name: [.customShort("c"), .customLong("class")], help: "A class by name or index, or top3; repeatable.")
+    // A value that begins with a minus is a value.
+    @Option(
+        name: [.customShort("c"), .customLong("class")], parsing: .unconditionalSingleValue,
+        help: "A class by name or index, or top3; repeatable.")
     var classes: [String] = ["top1"]
 
-    @Option(help: "A class that is argued against; for embeddings a picture that is compared with.")
+    @Option(
+        parsing: .unconditional,
+        help: "A class that is argued against; for embeddings a picture that is compared with.")
     var vs: String?
 
     @Option(help: "Which box of a detector: a candidate's number, or x0,y0,x1,y1 in the picture's pixels.")
@@ -44,7 +49,9 @@ struct ExplainCommand: ParsableCommand {
         completion: .file(extensions: ["png", "npy"]))
     var mask: String?
 
-    @Option(help: "Instead of a class, a target as 'gaze attribute' takes it, e.g. mean(masks[1]).")
+    @Option(
+        parsing: .unconditional,
+        help: "Instead of a class, a target as 'gaze attribute' takes it, e.g. mean(masks[1]).")
     var target: String?
 
     @Option(
@@ -129,14 +136,16 @@ struct ExplainCommand: ParsableCommand {
             var records: [ExplanationRecord] = []
             let failures = FailureCount()
             defer { if json { try? Console.putJSON(records) } }
-            try Console.forEach(images) { path in
-                guard !Interruption.happened else { throw RuntimeError.cancelled }
+            let failed = try Console.forEach(images) { path in
                 let maps = try explain(path, specifications, places, explainer, &files, failures, modelHash)
                 records += maps.map(\.record)
                 contactSheet.add(maps)
             }
             try contactSheet.write(model: model)
-            if Interruption.happened { throw ExitCode(130) }
+            if failed > 0, images.count > 1 {
+                Console.say("note: \(failed) of \(images.count) pictures could not be explained")
+            }
+            try Console.end(failed: failed, of: images.count)
             if failures.count > 0 { throw ExitCode(1) }
             if !json { suggest(hasRunnerUp: records.first.map { $0.top.count > 1 } ?? false) }
         }
@@ -173,15 +182,17 @@ struct ExplainCommand: ParsableCommand {
             if let head = explanations.first?.head { Console.put(PredictionTable.text(top, head: head)) }
         }
         var shown: LayerTrial?
+        var notes = NotesOfMaps(explanations)
         return try explanations.map { explanation in
+            let overlay = try explanation.drawn(overlay(for: explanation))
             let record = ExplanationRecord(
                 explanation, model: model, image: path, top: top, preprocessing: explainer.preprocessing,
                 versions: ["gaze": GazeVersion.text, explainer.model.engine.name: explainer.model.engine.version],
-                seconds: seconds, modelHash: try? modelHash.get(), imageHash: try? ContentHash(contentsOf: path))
-            let overlay = try explanation.drawn(overlay(for: explanation))
+                seconds: seconds, region: overlay.hottest, inputs: explainer.givenInputs,
+                modelHash: try? modelHash.get(), imageHash: try? ContentHash(contentsOf: path))
             let written = try files.write(explanation, record: record, overlay: overlay)
             if !json {
-                show(explanation, written, overlay)
+                show(explanation, written, overlay, notes: notes.next(of: explanation))
                 // Methods of one class share a trial.
                 if let trial = explanation.trial, trial != shown { Console.put(LayerTrialTable.text(trial)) }
                 shown = explanation.trial ?? shown
@@ -190,16 +201,19 @@ struct ExplainCommand: ParsableCommand {
         }
     }
 
-    private func show(_ explanation: Explanation, _ record: ExplanationRecord, _ overlay: Overlay.Result) {
+    private func show(
+        _ explanation: Explanation, _ record: ExplanationRecord, _ overlay: Overlay.Result, notes: [String]
+    ) {
         Console.put(
             "\(explanation.method.name) of \(explanation.subject), score \(String(format: "%.4g", explanation.score))")
         Console.put("  score  \(explanation.statement)")
         if let layer = explanation.layer { Console.put("  layer  \(layer.layer.name): \(layer.reason)") }
+        if let region = record.region { Console.put("  region  \(region.text)") }
         if let check = record.check { Console.put("  check  \(check.verdict.rawValue): \(check.sentence)") }
         for (format, path) in record.files.sorted(by: { $0.key > $1.key }) {
             Console.put("  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)")
         }
-        for note in explanation.notes { Console.say("note: \(note)") }
+        for note in notes { Console.say("note: \(note)") }
         if preview {
             let colours = TerminalPreview.Colours(environment: ProcessInfo.processInfo.environment)
             Console.put(TerminalPreview(columns: 72, colours: colours).text(of: overlay.picture))
@@ -247,6 +261,30 @@ struct ExplainCommand: ParsableCommand {
             Console.say("next: gaze explain \(model) \(images[0]) -c top2   (where does the runner-up look?)")
         } else if method == ["gradcam"] {
             Console.say("next: gaze explain \(model) \(images[0]) -m gradcam -m gradient   (a second opinion)")
+        }
+    }
+}
+
+/// The notes on the maps of a picture, each said once: with the methods that it is about, where these are not all.
+private struct NotesOfMaps {
+    private let labels: [String: [String]]
+    private let count: Int
+    private var said: Set<String> = []
+
+    init(_ explanations: [Explanation]) {
+        count = explanations.count
+        labels = explanations.reduce(into: [:]) { labels, explanation in
+            for note in Set(explanation.notes) {
+                labels[note, default: []].append("\(explanation.method.label) of \(explanation.subject)")
+            }
+        }
+    }
+
+    /// What has not been said yet of the notes on a map.
+    mutating func next(of explanation: Explanation) -> [String] {
+        explanation.notes.filter { said.insert($0).inserted }.map { note in
+            let owners = labels[note] ?? []
+            return owners.count > 1 && owners.count < count ? "\(note) (\(owners.joined(separator: "; ")))" : note
         }
     }
 }

@@ -4,8 +4,19 @@ import Gaze
 
 /// How a model is read and pictures are prepared; what is not given comes from the sidecar, else from a guess.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "Names of the classes: a text file with one per line.")
+    @Option(
+        help:
+            "Names of the classes: a text file with one per line or lines NUMBER,NAME, JSON, YAML, or a label map."
+    )
     var labels: String?
+
+    @Option(
+        name: .customLong("input"), parsing: .unconditionalSingleValue,
+        help: "NAME=FILE (a picture or .npy) or NAME=NUMBER: what an input holds besides the photograph's; repeatable.")
+    var inputs: [String] = []
+
+    @Option(help: "The input that takes the photograph; by default the first one that can and is not given by --input.")
+    var wrt: String?
 
     @Option(help: "Preset: imagenet, inception, efficientnet-lite, zero-to-one, raw-255, caffe-bgr.")
     var preset: String?
@@ -48,6 +59,7 @@ struct ModelOptions: ParsableArguments {
 
     func validate() throws {
         try Self.validate(threads: threads)
+        _ = try inputTexts()
         // What is wrong in itself is found before a model is read; what does not fit the model, with it.
         var preprocessing = Preprocessing(resize: .squash(width: 1, height: 1))
         try Console.options { try adjust(&preprocessing) }
@@ -67,8 +79,11 @@ struct ModelOptions: ParsableArguments {
     /// The model at `path` with these options.
     func explainer(for path: String) throws -> Explainer {
         let explainer = try Explainer(
-            model: path, engine: ONNXRuntimeEngine(threads: threads), classNames: labels.map(ClassNames.read(path:)),
+            model: path, engine: ONNXRuntimeEngine(threads: threads),
+            classNames: labels.map { try ClassNameList(contentsOf: $0) },
+            inputs: inputTexts().mapValues { try GivenInput($0) }, explained: wrt,
             channels: ChannelReading(array: array, shown: shownChannels()), adjust: adjust)
+        for note in explainer.inputNotes { Console.say("note: \(note)") }
         let decided = decidedTopics
         for guess in explainer.preprocessingGuesses where !decided.contains(guess.topic) {
             Console.say("note: \(guess)")
@@ -86,10 +101,18 @@ struct ModelOptions: ParsableArguments {
         return explainer
     }
 
-    /// Which class a WordNet identifier means: where the lines of the label file begin with them.
-    func classIdentifiers(for path: String) throws -> [String: Int] {
-        if let labels { return try ClassNames.identifiers(path: labels) }
-        return try Sidecar.read(forModel: path)?.classIdentifiers(forModel: path) ?? [:]
+    /// What stands behind NAME= in each --input.
+    private func inputTexts() throws -> [String: String] {
+        try inputs.reduce(into: [:]) { texts, text in
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+                throw ValidationError("--input takes NAME=FILE or NAME=NUMBER; got '\(text)'.")
+            }
+            guard texts[parts[0]] == nil else {
+                throw ValidationError("--input gives '\(parts[0])' twice; give it once.")
+            }
+            texts[parts[0]] = parts[1]
+        }
     }
 
     /// What flags decide, so that no guess about it is worth a word.

@@ -49,8 +49,13 @@ struct PredictCommand: ParsableCommand {
             let explainer = try options.explainer(for: model)
             var rows: [Row] = []
             defer { if json { try? Console.putJSON(rows) } }
-            try Console.forEach(images) { path in
+            var said: String?
+            let failed = try Console.forEach(images) { path in
                 let (head, predictions) = try explainer.read(Console.picture(path, for: explainer))
+                if let note = try explainer.labels(for: head).note, note != said {
+                    Console.say("note: \(note)")
+                    said = note
+                }
                 let top = Array(predictions.prefix(k))
                 if json {
                     rows.append(
@@ -66,6 +71,7 @@ struct PredictCommand: ParsableCommand {
                     Console.put(PredictionTable.text(top, head: head))
                 }
             }
+            try Console.end(failed: failed, of: images.count)
         }
     }
 }

@@ -10,18 +10,31 @@ public struct HottestRegion: Sendable, Hashable {
     public let box: PictureBox
     /// The region's part of the map's area, 0...1.
     public let areaFraction: Double
+    /// The region's part of the map's heat, 0...1: of the sum of all values above `base`, counted from there.
+    public let heatFraction: Double
+    /// The middle of the cell that holds the largest value; of several such cells side by side, of the one nearest to their
+    /// middle (or to where it was looked for).
+    public let peak: PicturePoint
     private let cells: [Bool]
 
-    /// The region of a map [H, W] at `fraction` of its largest value; nil where no value is positive.
-    public init?(of map: Tensor<Float>, fraction: Double) {
+    /// The region of a map [H, W] at `fraction` of its largest value; nil where no value is above `base`.
+    ///
+    /// - Parameters:
+    ///   - fraction: How much of the largest value counts, between `base` (0) and that value (1).
+    ///   - base: What stands for no heat.
+    ///   - centre: Where the peak is looked for among cells that share the largest value, given one of them.
+    public init?(
+        of map: Tensor<Float>, fraction: Double, base: Float = 0,
+        centre: ((PicturePoint) -> PicturePoint)? = nil
+    ) {
         let values = map.elements
         var peak: Int?
-        for index in values.indices where values[index].isFinite && values[index] > (peak.map { values[$0] } ?? 0) {
+        for index in values.indices where values[index].isFinite && values[index] > (peak.map { values[$0] } ?? base) {
             peak = index
         }
         guard map.shape.rank == 2, let peak else { return nil }
         let (height, width) = (map.shape[0], map.shape[1])
-        let threshold = Float(Double(values[peak]) * min(max(fraction, 0), 1))
+        let threshold = Float(Double(base) + Double(values[peak] - base) * min(max(fraction, 0), 1))
         var cells = [Bool](repeating: false, count: values.count)
         cells[peak] = true
         var open = [peak]
@@ -46,6 +59,45 @@ public struct HottestRegion: Sendable, Hashable {
         self.cells = cells
         box = PictureBox(left: Double(left), top: Double(top), right: Double(right), bottom: Double(bottom))
         areaFraction = Double(count) / Double(values.count)
+        var (inside, all) = (0.0, 0.0)
+        for index in values.indices where values[index].isFinite && values[index] > base {
+            let heat = Double(values[index] - base)
+            all += heat
+            if cells[index] { inside += heat }
+        }
+        heatFraction = inside / all
+        self.peak = Self.middle(of: Self.summit(around: peak, of: map), width: width, from: peak, centre)
+    }
+
+    /// The cells that share the largest value, but for rounding, and touch each other.
+    private static func summit(around peak: Int, of map: Tensor<Float>) -> [Int] {
+        let (height, width) = (map.shape[0], map.shape[1])
+        let level = map.elements[peak] - abs(map.elements[peak]) * 1e-6
+        var seen: Set<Int> = [peak]
+        var open = [peak]
+        while let cell = open.popLast() {
+            let (y, x) = (cell / width, cell % width)
+            for (row, column) in [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
+            where (0..<height).contains(row) && (0..<width).contains(column) {
+                let next = row * width + column
+                if map.elements[next] >= level, seen.insert(next).inserted { open.append(next) }
+            }
+        }
+        return seen.sorted()
+    }
+
+    private static func middle(
+        of summit: [Int], width: Int, from peak: Int, _ centre: ((PicturePoint) -> PicturePoint)?
+    ) -> PicturePoint {
+        func point(_ cell: Int) -> PicturePoint {
+            PicturePoint(x: Double(cell % width) + 0.5, y: Double(cell / width) + 0.5)
+        }
+        let points = summit.map(point)
+        let mean = PicturePoint(
+            x: points.reduce(0) { $0 + $1.x } / Double(points.count),
+            y: points.reduce(0) { $0 + $1.y } / Double(points.count))
+        let aim = centre?(point(peak)) ?? mean
+        return points.min { $0.squaredDistance(to: aim) < $1.squaredDistance(to: aim) } ?? mean
     }
 
     /// The lines around the region where the map, linear between the centres of its cells, crosses the threshold

@@ -10,6 +10,8 @@ public enum MapDiagnosis: Sendable, Hashable {
     case constant(Float)
     /// No value is above zero, and only positive evidence was to be shown.
     case nothingPositive(maximum: Float)
+    /// Only positive evidence was to be shown, and the largest is next to nothing beside the largest negative value.
+    case hardlyPositive(maximum: Float, minimum: Float)
     /// So many of the values are NaN or infinite.
     case notFinite(count: Int, of: Int)
 
@@ -28,6 +30,8 @@ public enum MapDiagnosis: Sendable, Hashable {
             self = .constant(high)
         } else if range == .positive, high <= 0 {
             self = .nothingPositive(maximum: high)
+        } else if range == .positive, PositiveEvidence.isNegligible(low: low, high: high) {
+            self = .hardlyPositive(maximum: high, minimum: low)
         } else {
             self = .informative
         }
@@ -35,6 +39,14 @@ public enum MapDiagnosis: Sendable, Hashable {
 
     /// Whether heat can be drawn.
     public var isInformative: Bool { self == .informative }
+
+    /// Whether positive evidence was to be shown and there is none, or next to none.
+    public var lacksPositive: Bool {
+        switch self {
+        case .nothingPositive, .hardlyPositive: true
+        case .informative, .allZero, .constant, .notFinite: false
+        }
+    }
 }
 
 extension MapDiagnosis: CustomStringConvertible {
@@ -50,8 +62,17 @@ extension MapDiagnosis: CustomStringConvertible {
         case .nothingPositive(let maximum):
             "The map has no positive value (largest: \(maximum)): nothing speaks for this class here. "
                 + "Try a signed method or another class."
+        case .hardlyPositive(let maximum, let minimum):
+            "Next to nothing speaks for this class here: the largest positive value is \(Self.percent(maximum / -minimum)) of the "
+                + "largest negative one. Try a signed method or another class."
         case .notFinite(let count, let total):
             "\(count) of the map's \(total) values are not finite numbers: the model or the method overflowed."
         }
+    }
+
+    /// A part of one in per cent: `0.4 %`, `3.2 %`.
+    private static func percent(_ part: Float) -> String {
+        let tenths = (Double(part) * 1000).rounded()
+        return tenths < 1 ? "less than 0.1 %" : "\(tenths / 10) %"
     }
 }

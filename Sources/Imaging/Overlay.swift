@@ -50,7 +50,8 @@ public struct Overlay: Sendable, Hashable {
         public let diagnosis: MapDiagnosis
         /// The colours and the values at their ends.
         public let scale: ColourScale
-        /// The region of largest values in the pixels of `picture`, where one was asked for and exists.
+        /// The region that reaches `outline` (by default one half) of the largest value, in the pixels of `picture`; nil where
+        /// the map shows nothing. Heat counts from the low end of ranges that start at the smallest value, else from zero.
         public let hottest: HottestRegion?
     }
 
@@ -62,13 +63,15 @@ public struct Overlay: Sendable, Hashable {
     ///   - photo: the photograph, or a smaller copy of it.
     ///   - geometry: how the photograph became the model's input (`Preprocessing.geometry(for:)`).
     ///   - placement: where the map's cells lie over the input; nil lets them tile it evenly.
+    ///   - reach: the part of the input that the cells look at; nil is all of it.
     /// - Throws: `ImagingError.invalidArgument` where the tensor is not a map or the photograph is too large to draw on.
     public func draw(
-        _ map: Tensor<Float>, on photo: Picture, geometry: PictureGeometry, placement: MapPlacement? = nil
+        _ map: Tensor<Float>, on photo: Picture, geometry: PictureGeometry, placement: MapPlacement? = nil,
+        reach: MapReach? = nil
     ) throws(ImagingError) -> Result {
         let diagnosis = MapDiagnosis(map, range: range)
         let projected = try geometry.project(
-            map, placement: placement, width: photo.width, height: photo.height, by: interpolation)
+            map, placement: placement, reach: reach, width: photo.width, height: photo.height, by: interpolation)
         // Of the raw map: where the largest value lies in a letterbox's margin, the photograph shows less than it.
         let (low, high) = range.limits(of: map)
         let scale = ColourScale(map: colourMap, low: Double(low), high: Double(high))
@@ -77,11 +80,12 @@ public struct Overlay: Sendable, Hashable {
             return Result(picture: picture, diagnosis: diagnosis, scale: scale, hottest: nil)
         }
         let heated = blend(projected, from: low, to: high, over: photo)
-        guard outline != nil || boundingBox, let region = HottestRegion(of: projected, fraction: outline ?? 0.5) else {
-            let picture = try marked(heated, geometry: geometry)
-            return Result(picture: picture, diagnosis: diagnosis, scale: scale, hottest: nil)
-        }
-        let picture = try marked(drawn(region, of: projected, on: heated), geometry: geometry)
+        let cells = geometry.cells(of: map, placement: placement, width: photo.width, height: photo.height)
+        let region = HottestRegion(
+            of: projected, fraction: outline ?? 0.5, base: range == .minMax ? low : 0, centre: cells.centre(nearest:))
+        var outlined = heated
+        if let region { outlined = try drawn(region, of: projected, on: heated) }
+        let picture = try marked(outlined, geometry: geometry)
         return Result(picture: picture, diagnosis: diagnosis, scale: scale, hottest: region)
     }
 
@@ -144,6 +148,7 @@ public struct Overlay: Sendable, Hashable {
     private func drawn(
         _ region: HottestRegion, of map: Tensor<Float>, on picture: Picture
     ) throws(ImagingError) -> Picture {
+        guard outline != nil || boundingBox else { return picture }
         let canvas = try Canvas(picture)
         let lineWidth = max(1.5, Double(max(picture.width, picture.height)) / 350)
         let black = Colour(grey: 0)

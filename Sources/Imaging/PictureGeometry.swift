@@ -84,12 +84,13 @@ public struct PictureGeometry: Sendable, Hashable {
     /// A cell's value stands at its centre, between centres it is interpolated, and outside the outer ones it repeats.
     /// - Parameters:
     ///   - placement: where the cells lie over the input; nil lets them tile it evenly, whatever h and w are.
+    ///   - reach: the part of the input that the cells look at; nil is all of it.
     ///   - width: the width of the result; the photograph's unless given (a smaller copy is to be drawn).
     ///   - height: the height of the result; the photograph's unless given.
     /// - Throws: `ImagingError.invalidArgument` where the tensor is not a map or the size is out of range.
     public func project(
-        _ map: Tensor<Float>, placement: MapPlacement? = nil, width: Int? = nil, height: Int? = nil,
-        by interpolation: MapInterpolation = .bilinear
+        _ map: Tensor<Float>, placement: MapPlacement? = nil, reach: MapReach? = nil, width: Int? = nil,
+        height: Int? = nil, by interpolation: MapInterpolation = .bilinear
     ) throws(ImagingError) -> Tensor<Float> {
         let width = width ?? photoWidth
         let height = height ?? photoHeight
@@ -112,19 +113,45 @@ public struct PictureGeometry: Sendable, Hashable {
             }
             return MapTaps(positions: cells, length: length, by: interpolation)
         }
-        let placement =
-            placement
-            ?? MapPlacement(
-                rows: .tiling(inputHeight, cells: map.shape[0]), columns: .tiling(inputWidth, cells: map.shape[1]))
+        let placement = placement ?? tiling(map)
         var result = map.resampled(
             rows: taps(rows, placement.rows, map.shape[0], input: inputHeight),
             columns: taps(columns, placement.columns, map.shape[1], input: inputWidth))
-        let unseenColumns = columns.indices.filter { !(0..<Double(inputWidth)).contains(columns[$0]) }
-        let unseenRows = rows.indices.filter { !(0..<Double(inputHeight)).contains(rows[$0]) }
+        func isSeen(_ position: Double, _ length: Int, _ pixels: [Bool]?) -> Bool {
+            guard (0..<Double(length)).contains(position) else { return false }
+            guard let pixels, pixels.indices.contains(Int(position)) else { return true }
+            return pixels[Int(position)]
+        }
+        let unseenColumns = columns.indices.filter { !isSeen(columns[$0], inputWidth, reach?.columns) }
+        let unseenRows = rows.indices.filter { !isSeen(rows[$0], inputHeight, reach?.rows) }
         result.mutateElements { elements in
             for row in 0..<height { for column in unseenColumns { elements[row * width + column] = .nan } }
             for row in unseenRows { for column in 0..<width { elements[row * width + column] = .nan } }
         }
         return result
+    }
+
+    private func tiling(_ map: Tensor<Float>) -> MapPlacement {
+        MapPlacement(
+            rows: .tiling(inputHeight, cells: map.shape[0]), columns: .tiling(inputWidth, cells: map.shape[1]))
+    }
+
+    /// Where the cells of a map [h, w] lie in the photograph, or in a copy of it of another size.
+    public func cells(
+        of map: Tensor<Float>, placement: MapPlacement? = nil, width: Int? = nil, height: Int? = nil
+    ) -> CellGrid {
+        let placement = placement ?? tiling(map)
+        func axis(
+            _ axis: MapPlacement.Axis, _ count: Int, offset: Int, scaled: Int, length: Int
+        ) -> CellGrid.Axis {
+            let scale = Double(length) / Double(scaled)
+            return CellGrid.Axis(
+                centre: (axis.centre - Double(offset)) * scale, step: axis.stride * scale, count: count)
+        }
+        return CellGrid(
+            columns: axis(
+                placement.columns, map.shape[1], offset: left, scaled: scaledWidth, length: width ?? photoWidth),
+            rows: axis(
+                placement.rows, map.shape[0], offset: top, scaled: scaledHeight, length: height ?? photoHeight))
     }
 }

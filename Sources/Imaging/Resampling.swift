@@ -23,6 +23,24 @@ public struct PictureBox: Sendable, Hashable, Codable {
     public var height: Double { bottom - top }
 }
 
+/// A point in pixels, from the outer edge of the first one: 0.5 is the middle of the first pixel.
+public struct PicturePoint: Sendable, Hashable, Codable {
+    /// How far to the right.
+    public var x: Double
+    /// How far down.
+    public var y: Double
+
+    /// A point at these coordinates.
+    public init(x: Double, y: Double) {
+        self.x = x
+        self.y = y
+    }
+
+    func squaredDistance(to other: PicturePoint) -> Double {
+        (x - other.x) * (x - other.x) + (y - other.y) * (y - other.y)
+    }
+}
+
 extension Picture {
     /// The longest side that a picture may be resized to.
     package static let longestSide = 32_768

@@ -42,14 +42,17 @@ public struct Explanation: Sendable {
     public let notes: [String]
     /// Whether such a map depends on what the model learnt; nil where that was not checked.
     public package(set) var check: SanityReport.MethodResult?
+    /// The part of the model's input that the map's cells look at; nil is all of it.
+    public let reach: MapReach?
     private let display: MethodDescription.Display
 
     package init(
         picture: Picture, geometry: PictureGeometry, subject: String, statement: String,
         head: HeadDescription? = nil, prediction: Prediction? = nil, ranking: [Prediction] = [],
         attribution: Attribution, trial: LayerTrial? = nil, notes: [String] = [], raw: Tensor<Float>,
-        layout: Preprocessing.Layout, display: MethodDescription.Display
+        layout: Preprocessing.Layout, display: MethodDescription.Display, reach: MapReach? = nil
     ) {
+        self.reach = reach
         self.picture = picture
         self.geometry = geometry
         self.subject = subject
@@ -71,9 +74,7 @@ public struct Explanation: Sendable {
         seconds = attribution.seconds
         var notes = notes + attribution.notes
         let diagnosis = MapDiagnosis(map, range: Self.overlay(for: display).range)
-        if diagnosis == .nothingPositive(maximum: map.elements.max() ?? 0), let first = ranking.first, let prediction,
-            first.index != prediction.index
-        {
+        if diagnosis.lacksPositive, let first = ranking.first, let prediction, first.index != prediction.index {
             notes.append("the model's first choice for this picture is \(first.name), not \(prediction.name)")
         }
         // What is wrong with the raw numbers is said with its cause already.
@@ -101,7 +102,7 @@ public struct Explanation: Sendable {
 
     /// The photograph with the map over it.
     public func drawn(_ overlay: Overlay? = nil) throws -> Overlay.Result {
-        try (overlay ?? self.overlay).draw(map, on: picture, geometry: geometry, placement: placement)
+        try (overlay ?? self.overlay).draw(map, on: picture, geometry: geometry, placement: placement, reach: reach)
     }
 
     /// Where the map's cells lie over the model's input; nil for maps of the input itself.

@@ -7,7 +7,7 @@ public import Imaging
 extension Explanation {
     /// The figure that explains itself: photograph, overlay with colour bar, class and score, method, layer and reason.
     public func figure(_ overlay: Overlay.Result, record: ExplanationRecord) -> Figure {
-        var captions = ["Model: \(URL(fileURLWithPath: record.model).lastPathComponent) · Method: \(method.name)"]
+        var captions = ["Model: \(FileName.of(record.model)) · Method: \(method.name)"]
         if let layer { captions.append("Layer: \(layer.layer.name), \(layer.reason)") }
         captions.append("Score: \(statement)")
         if let check = record.check { captions.append("Check: \(check.verdict.rawValue), \(check.sentence).") }

@@ -19,7 +19,8 @@ public struct ExplanationFiles: Sendable {
     public let folder: String
     /// Which files.
     public let formats: Set<Format>
-    /// The picture that each used stem belongs to: pictures of one name in two folders keep apart.
+    /// What each used stem, in small letters, belongs to: pictures of one name in two folders and subjects that differ only in case
+    /// or signs keep apart, also where files of one folder may not differ in case alone.
     private var owners: [String: String] = [:]
 
     /// Files of these formats in a folder.
@@ -75,13 +76,16 @@ public struct ExplanationFiles: Sendable {
 
     /// `chelsea.egyptian-cat.gradcam`; `chelsea-2.…` where another picture or subject has taken that name.
     package mutating func claim(image: String, subject: String, label: String) -> String {
-        let picture = image == "-" ? "stdin" : URL(fileURLWithPath: image).deletingPathExtension().lastPathComponent
-        let owner = "\(image)\n\(subject)"
+        let file = image == "-" ? "stdin" : URL(fileURLWithPath: image).deletingPathExtension().lastPathComponent
+        let picture = Self.shortened(file, bytes: 100)
+        let owner = "\(image)\n\(subject)\n\(label)"
         for number in 1... {
             let name = number == 1 ? picture : "\(picture)-\(number)"
-            let stem = [name, Self.slug(subject), label].map { $0.isEmpty ? "_" : $0 }.joined(separator: ".")
-            if owners[stem, default: owner] == owner {
-                owners[stem] = owner
+            let stem = [name, Self.slug(subject), Self.shortened(label, bytes: 60)].map { $0.isEmpty ? "_" : $0 }
+                .joined(separator: ".")
+            let key = stem.lowercased()
+            if owners[key, default: owner] == owner {
+                owners[key] = owner
                 return stem
             }
         }
@@ -89,8 +93,19 @@ public struct ExplanationFiles: Sendable {
     }
 
     private static func slug(_ text: String) -> String {
-        let first = text.split(separator: ",").first.map(String.init) ?? text
+        var first = text.split(separator: ",").first.map(String.init) ?? text
+        // The number of a class or candidate stands behind all synonyms.
+        if first.count < text.count, text.hasSuffix(")"), let open = text.lastIndex(of: "("), !first.contains("(") {
+            first += text[open...]
+        }
         let kept = first.lowercased().map { $0.isLetter || $0.isNumber ? $0 : "-" }
-        return String(String(kept).split(separator: "-").joined(separator: "-").prefix(60))
+        return shortened(String(kept).split(separator: "-").joined(separator: "-"), bytes: 72)
+    }
+
+    /// File systems take names of 255 bytes.
+    private static func shortened(_ text: String, bytes: Int) -> String {
+        var text = text
+        while text.utf8.count > bytes { text.removeLast() }
+        return text
     }
 }

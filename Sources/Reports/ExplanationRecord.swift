@@ -65,6 +65,12 @@ public struct ExplanationRecord: Sendable, Codable {
     public let mapShape: [Int]
     /// The raw map's extremes.
     public let range: Range
+    /// The hottest region in the photograph's pixels, which the figure outlines; nil where the map shows nothing.
+    public let region: RegionRecord?
+    /// Where the map's cells lie in the photograph's pixels.
+    public let cells: CellGrid
+    /// What was given for further inputs, by name: the path of a file, or a number; nil where the model has none.
+    public let inputs: [String: String]?
     /// How the photograph was prepared, as a sidecar holds it.
     public let preprocessing: Preprocessing
     /// What a reader should know.
@@ -81,9 +87,12 @@ public struct ExplanationRecord: Sendable, Codable {
     public let methodSeconds: Double
 
     /// The record of an explanation.
+    ///
+    /// - Parameter region: The hottest region over the photograph, as it was drawn.
     public init(
         _ explanation: Explanation, model: String, image: String, top: [Prediction], preprocessing: Preprocessing,
-        versions: [String: String], seconds: Double, modelHash: ContentHash? = nil, imageHash: ContentHash? = nil
+        versions: [String: String], seconds: Double, region: HottestRegion? = nil, inputs: [String: String] = [:],
+        modelHash: ContentHash? = nil, imageHash: ContentHash? = nil
     ) {
         self.model = model
         self.image = image
@@ -109,6 +118,9 @@ public struct ExplanationRecord: Sendable, Codable {
         range = Range(
             minimum: Double(finite.min() ?? 0), maximum: Double(finite.max() ?? 0),
             sum: finite.reduce(0) { $0 + Double($1) })
+        self.region = region.map { RegionRecord($0) }
+        cells = explanation.geometry.cells(of: explanation.map, placement: explanation.placement)
+        self.inputs = inputs.isEmpty ? nil : inputs
         self.preprocessing = preprocessing
         notes = explanation.notes
         check = explanation.check

@@ -119,6 +119,8 @@ import Testing
         #expect(LayerTrial.discrimination([-1, 0], [1, 1]) == 0)
         #expect(!LayerTrial.isInformative([1, 1]) && !LayerTrial.isInformative([-1, 0]))
         #expect(!LayerTrial.isInformative([1, .nan]) && LayerTrial.isInformative([-1, 1]))
+        // A speck above zero among cells that all speak against the score.
+        #expect(!LayerTrial.isInformative([-1, 0.004, -0.5]) && LayerTrial.isInformative([-1, 0.06, -0.5]))
     }
 
     @Test func tilesOfPicturesBecomeTheMeanColour() throws {

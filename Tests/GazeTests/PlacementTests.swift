@@ -40,6 +40,14 @@ import Testing
             #expect(explanation.map.shape == [6, 6])
             let drawn = try explanation.geometry.project(explanation.map, placement: explanation.placement)
             let peak = try #require(drawn.indexOfMaximum)
+            // The last windows end at 48.5 + 8.5; behind them no cell looks.
+            #expect(explanation.reach?.rows == (0..<64).map { $0 < 57 } && explanation.reach?.columns.count == 64)
+            let result = try explanation.drawn()
+            let region = try #require(result.hottest)
+            #expect(region.peak == PicturePoint(x: Double(column) + 0.5, y: Double(row) + 0.5))
+            #expect(region.box.right <= 57 && region.box.bottom <= 57)
+            let cells = explanation.geometry.cells(of: explanation.map, placement: explanation.placement)
+            #expect(cells.columns == CellGrid.Axis(centre: 8.5, step: 8, count: 6) && cells.rows == cells.columns)
             // The spot stands at a cell's centre; beyond the outer cells the border repeats, so the first of equals may lie outside.
             #expect(drawn[row, column] == drawn.elements[peak])
             for (y, x) in [(row + 8, column), (row - 8, column), (row, column + 8), (row, column - 8)]

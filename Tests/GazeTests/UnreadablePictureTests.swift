@@ -20,7 +20,12 @@ import Testing
                 plan: EvaluationPlan(
                     methods: [EvaluatedMethod(try MethodSpecification(parsing: "gradcam"))],
                     metrics: [try MethodSpecification(parsing: "sparseness")]))
-            let result = try evaluator.evaluate(Dataset(entries: entries))
+            var progress: [EvaluationProgress] = []
+            let result = try evaluator.evaluate(
+                Dataset(entries: entries), listener: EvaluationListener(progress: { progress.append($0) }))
+            // What cannot be read is not done.
+            #expect(progress.map(\.done) == [1, 1, 1, 1, 1, 1, 1] && progress.map(\.failed) == [0, 1, 2, 3, 4, 5, 6])
+            #expect(progress.map(\.isOver) == [false, false, false, false, false, false, true])
             #expect(result.records.map(\.image) == [good])
             try #require(result.problems.count == 6)
             for (path, problem) in zip(bad + [pipe], result.problems) {

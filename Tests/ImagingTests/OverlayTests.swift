@@ -59,7 +59,7 @@ import Testing
     @Test(
         arguments: [
             ([0, 0], MapDiagnosis.allZero), ([3, 3], .constant(3)), ([-1, -2], .nothingPositive(maximum: -1)),
-            ([.nan, 1], .notFinite(count: 1, of: 2)),
+            ([.nan, 1], .notFinite(count: 1, of: 2)), ([0.004, -1], .hardlyPositive(maximum: 0.004, minimum: -1)),
         ] as [([Float], MapDiagnosis)])
     func aMapWithoutInformationIsNoInnocentPicture(values: [Float], diagnosis: MapDiagnosis) throws {
         let map = try Tensor(shape: [1, 2], elements: values)
@@ -73,6 +73,12 @@ import Testing
         let figure = Figure.explanation(photo: photo, overlay: result, title: "cat")
         #expect(figure.captions.first == diagnosis.description)
         #expect(figure.rows[0][1].scale == nil)
+    }
+
+    @Test func howLittleIsPositiveIsSaid() {
+        let sentence = { MapDiagnosis.hardlyPositive(maximum: $0, minimum: -1).description }
+        #expect(sentence(0.004).contains("the largest positive value is 0.4 % of the largest negative one"))
+        #expect(sentence(0.0321).contains("3.2 %") && sentence(1e-6).contains("less than 0.1 %"))
     }
 
     @Test func outlineAndBoxAreDrawnWhereTheHeatIs() throws {

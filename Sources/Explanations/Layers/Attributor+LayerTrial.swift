@@ -70,8 +70,9 @@ extension Attributor {
             let masked = try deletion.masked(deletion.tiles(rankedBy: map, placement: layout.placement))
             // Three at once: more would be no faster on a processor, and take the memory of as many forward passes.
             let scores = try stride(from: 0, to: masked.shape[0], by: 3).flatMap { start in
-                var portion = inputs
-                portion[name] = try masked.rows(Array(start..<min(start + 3, masked.shape[0])))
+                let rows = Array(start..<min(start + 3, masked.shape[0]))
+                var portion = try repeated(inputs, rows.count)
+                portion[name] = try masked.rows(rows)
                 return try attribute(
                     inputs: portion, target: score.target, targetText: score.text,
                     methods: [MethodSpecification("score")], wrt: name, readMask: score.readMask
@@ -92,6 +93,16 @@ extension Attributor {
         let trial = LayerTrial(measurements)
         let chosen = candidates[trial.chosen]
         return (trial, LayerChoice(layer: chosen.layer, reason: "\(trial.reason); it is \(chosen.reason)"))
+    }
+
+    /// The first sample of inputs that take any number of samples, so many times; others belong to all samples.
+    private func repeated(_ inputs: [String: AnyTensor], _ count: Int) throws -> [String: AnyTensor] {
+        let free = Set(model.inputs.filter { $0.dimensions.first.map { $0.length == nil } ?? false }.map(\.name))
+        return try Dictionary(
+            uniqueKeysWithValues: inputs.map { name, tensor in
+                let isSample = free.contains(name) && tensor.shape.dimensions.first == 1
+                return (name, isSample ? try tensor.rows([Int](repeating: 0, count: count)) : tensor)
+            })
     }
 
     /// The maps of the first sample at all candidates, and its score.

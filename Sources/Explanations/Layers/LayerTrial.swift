@@ -1,5 +1,6 @@
 import Foundation
 package import Graphs
+import Tensors
 
 /// Candidate layers compared on one picture, and which of them is taken.
 ///
@@ -13,7 +14,8 @@ package import Graphs
 /// where x_k has the k/16 of the picture that L ranks highest replaced by the picture's mean colour (Petsiuk et al., RISE, 2018), and
 /// S_min is the lowest score of all these pictures and of the mean colour alone. Steps are counted from the structural choice, the first
 /// candidate: a shallower layer's map follows edges, whose loss lowers many scores, so it has to be clearly better. The highest score
-/// wins, the earlier candidate where two are equal; a map without a positive cell, or constant, cannot win.
+/// wins, the earlier candidate where two are equal; a map without a positive cell, with next to nothing positive (`PositiveEvidence`), or
+/// constant, cannot win.
 public struct LayerTrial: Sendable, Hashable, Codable {
     /// One candidate.
     public struct Entry: Sendable, Hashable, Codable {
@@ -107,9 +109,9 @@ extension LayerTrial {
         return norm > 0 && norm.isFinite ? 1 - min(product / norm, 1) : 0
     }
 
-    /// Whether a map has a positive cell, differs between cells, and holds numbers only.
+    /// Whether a map has a positive cell that counts beside its negative ones, differs between cells, and holds numbers only.
     package static func isInformative(_ map: [Float]) -> Bool {
         guard map.allSatisfy(\.isFinite), let low = map.min(), let high = map.max() else { return false }
-        return high > 0 && high > low
+        return high > 0 && high > low && !PositiveEvidence.isNegligible(low: low, high: high)
     }
 }

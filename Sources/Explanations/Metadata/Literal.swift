@@ -1,5 +1,5 @@
 /// A value written as text, as exporters put lists and dictionaries into a file's metadata: JSON, or Python's own form.
-enum Literal: Hashable {
+package enum Literal: Hashable {
     case text(String)
     case number(Double)
     case truth(Bool)
@@ -9,16 +9,21 @@ enum Literal: Hashable {
     case dictionary([Entry])
 
     /// A key with its value.
-    struct Entry: Hashable {
-        let key: Literal
-        let value: Literal
+    package struct Entry: Hashable {
+        package let key: Literal
+        package let value: Literal
+
+        package init(key: Literal, value: Literal) {
+            self.key = key
+            self.value = value
+        }
     }
 
     /// Longer texts are not read: names of a hundred thousand classes have room.
-    static let largestLength = 1 << 22
+    package static let largestLength = 1 << 22
 
     /// Reads one literal; nil where the text is anything else, too long or nested too deeply.
-    init?(parsing text: String) {
+    package init?(parsing text: String) {
         guard text.utf8.count <= Self.largestLength else { return nil }
         var reader = LiteralReader(text)
         guard let value = reader.whole() else { return nil }
@@ -26,7 +31,7 @@ enum Literal: Hashable {
     }
 
     /// The text, or the number as a whole one's digits.
-    var words: String? {
+    package var words: String? {
         switch self {
         case .text(let text): text
         case .number(let value): integer.map(String.init) ?? String(value)
@@ -35,7 +40,7 @@ enum Literal: Hashable {
     }
 
     /// A whole number, also one that stands in quotes.
-    var integer: Int? {
+    package var integer: Int? {
         switch self {
         case .number(let value): Int(exactly: value)
         case .text(let text): Int(text)
@@ -44,13 +49,13 @@ enum Literal: Hashable {
     }
 
     /// The elements of a list.
-    var elements: [Literal]? { if case .list(let elements) = self { elements } else { nil } }
+    package var elements: [Literal]? { if case .list(let elements) = self { elements } else { nil } }
 
     /// The entries of a dictionary.
-    var entries: [Entry]? { if case .dictionary(let entries) = self { entries } else { nil } }
+    package var entries: [Entry]? { if case .dictionary(let entries) = self { entries } else { nil } }
 
     /// What a dictionary holds for one of these keys, the last one where a key is repeated.
-    subscript(keys: String...) -> Literal? {
+    package subscript(keys: String...) -> Literal? {
         entries?.last { entry in keys.contains { entry.key == .text($0) } }?.value
     }
 }

@@ -14,18 +14,26 @@ struct EvaluationKey: Sendable {
     private let common: String
 
     /// What all results of a run have in common.
+    ///
+    /// - Parameters:
+    ///   - inputs: What the model's inputs hold; that of the photograph, whose contents do not count, is `explained`.
     init(
-        model: ContentHash, preprocessing: Preprocessing, array: String? = nil, layer: String?, time: Duration?,
-        seed: UInt64
+        model: ContentHash, preprocessing: Preprocessing, array: String? = nil, inputs: [String: AnyTensor],
+        explained: String, layer: String?, time: Duration?, seed: UInt64
     ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        common = [
-            "gaze evaluation \(Self.version)", "model \(model)",
-            "preprocessing \(String(decoding: try encoder.encode(preprocessing), as: UTF8.self))",
-            "array \(array ?? "")", "default layer \(layer ?? "")", "time \(time.map { "\($0)" } ?? "")",
-            "seed \(seed)",
-        ].joined(separator: "\n")
+        let further = inputs.filter { $0.key != explained }.sorted { $0.key < $1.key }.map { name, tensor in
+            "input \(name) \(tensor.elementType)\(tensor.shape) \(ContentHash(of: tensor.bytes))"
+        }
+        let given = further.isEmpty ? [] : ["photograph \(explained)"] + further
+        common =
+            ([
+                "gaze evaluation \(Self.version)", "model \(model)",
+                "preprocessing \(String(decoding: try encoder.encode(preprocessing), as: UTF8.self))",
+                "array \(array ?? "")", "default layer \(layer ?? "")", "time \(time.map { "\($0)" } ?? "")",
+                "seed \(seed)",
+            ] + given).joined(separator: "\n")
     }
 
     /// The key of what is said about one picture.

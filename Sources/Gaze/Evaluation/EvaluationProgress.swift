@@ -2,8 +2,10 @@ public import Reports
 
 /// How far an evaluation is.
 public struct EvaluationProgress: Sendable, Hashable {
-    /// How many pictures are done.
+    /// How many pictures are measured, or known from the store.
     public let done: Int
+    /// How many could not be read or measured.
+    public let failed: Int
     /// How many there are.
     public let total: Int
     /// How many of them were computed, not read from the store.
@@ -11,9 +13,12 @@ public struct EvaluationProgress: Sendable, Hashable {
     /// The time since the start.
     public let elapsed: Duration
 
+    /// Whether every picture was reached.
+    public var isOver: Bool { done + failed >= total }
+
     /// The time that the rest takes if none of it is known; nil before the first picture that is computed.
     public var remaining: Duration? {
-        computed > 0 ? elapsed * (Double(total - done) / Double(computed)) : nil
+        computed > 0 ? elapsed * (Double(total - done - failed) / Double(computed)) : nil
     }
 }
 

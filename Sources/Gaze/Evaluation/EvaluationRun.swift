@@ -10,6 +10,8 @@ import Tensors
 /// The state of an evaluation: goes from picture to picture and gathers what is found.
 struct EvaluationRun {
     private(set) var computed = 0
+    /// How many pictures were measured, or known.
+    private var pictures = 0
     var evaluation = EvaluationResult()
     private let evaluator: Evaluator
     private let said: (String) -> Void
@@ -33,6 +35,7 @@ struct EvaluationRun {
     init(_ evaluator: Evaluator, said: @escaping (String) -> Void) {
         self.evaluator = evaluator
         self.said = said
+        evaluation.notes = [evaluator.labels.note].compactMap(\.self) + evaluator.explainer.inputNotes
         unmet = evaluator.metrics.map { _ in 0 }
         undefined = evaluator.metrics.map { _ in (0, "") }
         evaluation.measurements = evaluator.methods.map { _ in evaluator.metrics.map { _ in [] } }
@@ -56,6 +59,7 @@ struct EvaluationRun {
         }
         let records = try gather(picture, known)
         evaluation.records += records
+        pictures += 1
         for (metric, planned) in evaluator.metrics.enumerated() where !planned.isMet(by: picture) { unmet[metric] += 1 }
         if picture.entry.label != nil, picture.trueIndex == nil { unknownLabels += 1 }
         return records
@@ -70,7 +74,7 @@ struct EvaluationRun {
     }
 
     /// Says at the end what does not count.
-    mutating func finish(pictures: Int) {
+    mutating func finish() {
         for (metric, count) in zip(evaluator.metrics, unmet) where count > 0 {
             let needs = metric.metric.needs.map(\.rawValue).sorted().joined(separator: " and ")
             evaluation.notes.append(
@@ -132,7 +136,7 @@ struct EvaluationRun {
             records.append(
                 EvaluationRecord(
                     image: picture.entry.image, method: planned.method.label, layer: layer, index: reading.index,
-                    name: evaluator.head.name(of: reading.index, names: evaluator.explainer.classNames),
+                    name: evaluator.head.name(of: reading.index, names: evaluator.labels.shown),
                     label: picture.entry.label?.text, rank: reading.rank,
                     probability: reading.probability.flatMap { $0.isFinite ? $0 : nil },
                     values: values, undefined: undefined))

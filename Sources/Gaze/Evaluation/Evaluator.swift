@@ -25,6 +25,8 @@ public struct Evaluator: Sendable {
     let store: ResultStore
     let methods: [PlannedMethod]
     let metrics: [PlannedMetric]
+    /// What its classes are called.
+    public let labels: ClassLabels
     let classes: TrueClasses
     /// The class that somebody named.
     let named: Int?
@@ -42,16 +44,20 @@ public struct Evaluator: Sendable {
         // What the outputs mean does not depend on what the picture shows.
         let side = explainer.preprocessing.resize
         head = try explainer.read(Picture(width: side.width, height: side.height)).head
-        classes = TrueClasses(head, names: explainer.classNames, identifiers: plan.identifiers)
+        labels = try explainer.labels(for: head)
+        classes = TrueClasses(
+            head, names: labels.names,
+            identifiers: labels.identifiers.merging(plan.identifiers) { _, given in given })
         if case .named(let text) = plan.explained {
-            named = try ClassNames.index(
-                of: text, names: head.names(from: explainer.classNames), count: head.classCount)
+            named = try labels.index(of: text, in: head)
         } else {
             named = nil
         }
         key = try EvaluationKey(
             model: explainer.model.contentHash(), preprocessing: explainer.preprocessing,
-            array: explainer.channelReading.array, layer: explainer.defaultLayer, time: plan.settings.time,
+            array: explainer.channelReading.array,
+            inputs: explainer.inputs(for: Picture(width: side.width, height: side.height)),
+            explained: explainer.pictureInput, layer: explainer.defaultLayer, time: plan.settings.time,
             seed: plan.seed)
     }
 
@@ -90,10 +96,11 @@ public struct Evaluator: Sendable {
             }
             listener.progress(
                 EvaluationProgress(
-                    done: position + 1, total: dataset.entries.count, computed: run.computed,
+                    done: position + 1 - run.evaluation.problems.count, failed: run.evaluation.problems.count,
+                    total: dataset.entries.count, computed: run.computed,
                     elapsed: ContinuousClock.now - start))
         }
-        run.finish(pictures: dataset.entries.count)
+        run.finish()
         return run.evaluation
     }
 }

@@ -52,7 +52,7 @@ struct PictureMeasurement {
                 advice: "it says nothing about this picture")
         }
         let score = try reading.head.score(
-            of: finding, ScoreRequest(names: evaluator.explainer.classNames), in: reading.outputs)
+            of: finding, ScoreRequest(names: reading.labels.shown), in: reading.outputs)
         self.score = score.tried
         probability = score.probability(in: reading.head.description)
         let ranks: Bool =
@@ -150,7 +150,7 @@ struct PictureMeasurement {
 
     private func query(_ group: [Int], layer: String?) -> Query {
         Query(
-            inputs: [evaluator.explainer.pictureInput: decoded.input], target: score.target, text: score.text,
+            inputs: evaluator.explainer.inputs(with: decoded.input), target: score.target, text: score.text,
             methods: group.map { evaluator.methods[$0].method.specification },
             layer: layer ?? evaluator.explainer.defaultLayer, explained: evaluator.explainer.pictureInput,
             readMask: score.readMask)

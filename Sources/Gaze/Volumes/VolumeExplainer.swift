@@ -10,7 +10,7 @@ public final class VolumeExplainer: Sendable {
     /// The model.
     public let model: Model
     /// The classes' names, where known.
-    public let classNames: [String]?
+    public let classNames: ClassNameList?
     private let defaultLayer: String?
     private let attributor: Attributor
 
@@ -20,12 +20,14 @@ public final class VolumeExplainer: Sendable {
     ///   - path: The ONNX file.
     ///   - engine: What runs it; the ONNX Runtime that is found where `ONNXRuntimeEngine` looks.
     ///   - classNames: The classes' names, instead of the sidecar's.
-    public init?(model path: String, engine: (any Engine)? = nil, classNames: [String]? = nil) throws {
+    public init?(model path: String, engine: (any Engine)? = nil, classNames: ClassNameList? = nil) throws {
         let model = try Model(contentsOf: path, engine: engine ?? ONNXRuntimeEngine())
         guard VolumeInput.isDeclared(by: model) else { return nil }
         let sidecar = try Sidecar.read(forModel: path)
         self.model = model
-        self.classNames = try classNames ?? sidecar?.classNames(forModel: path)
+        self.classNames =
+            try classNames ?? sidecar?.classNames(forModel: path)
+            ?? model.metadata.classNames.map { ClassNameList($0, source: .metadata) }
         defaultLayer = sidecar?.layer
         attributor = Attributor(model)
     }
@@ -78,18 +80,19 @@ public final class VolumeExplainer: Sendable {
         }
         guard
             let reading = try attributor.reading(
-                of: [input.name: input.tensor], input: input.name, labelCount: classNames?.count)
+                of: [input.name: input.tensor], input: input.name, labelCount: classNames?.entries.count)
         else { throw unknownOutputs() }
         let head = reading.head.description
-        let ranking = try reading.head.findings(in: reading.outputs).map { prediction($0, head) }
-        var request = ScoreRequest(names: classNames)
-        request.contrast = try contrast.map { try index(of: $0, head) }
+        let labels = try classNames?.labels(for: head) ?? ClassLabels(head, names: nil)
+        let ranking = try reading.head.findings(in: reading.outputs).map { prediction($0, head, labels) }
+        var request = ScoreRequest(names: labels.shown)
+        request.contrast = try contrast.map { try labels.index(of: $0, in: head) }
         var seen: Set<Finding> = []
         let chosen = try classes.flatMap { selection in
             switch selection {
             case .top(let count): Array(try reading.head.findings(in: reading.outputs).prefix(count))
             case .named(let text):
-                [try reading.head.finding(FindingChoice(index: index(of: text, head)), in: reading.outputs)]
+                [try reading.head.finding(FindingChoice(index: labels.index(of: text, in: head)), in: reading.outputs)]
             }
         }.filter { seen.insert($0).inserted }
         return try chosen.flatMap { finding in
@@ -99,24 +102,17 @@ public final class VolumeExplainer: Sendable {
                 )
             }
             let score = try reading.head.score(of: finding, request, in: reading.outputs)
-            let prediction = prediction(finding, head)
-            let against = request.contrast.map { " rather than \(head.name(of: $0, names: classNames))" } ?? ""
+            let prediction = prediction(finding, head, labels)
+            let against = request.contrast.map { " rather than \(head.name(of: $0, names: labels.shown))" } ?? ""
             return try explanations(
                 score.tried, subject: prediction.name + against, statement: score.statement, prediction, ranking, head)
         }
     }
 
-    private func prediction(_ finding: Finding, _ head: HeadDescription) -> Prediction {
+    private func prediction(_ finding: Finding, _ head: HeadDescription, _ labels: ClassLabels) -> Prediction {
         Prediction(
-            index: finding.index, name: head.name(of: finding.index, names: classNames), score: finding.score,
+            index: finding.index, name: head.name(of: finding.index, names: labels.shown), score: finding.score,
             probability: finding.probability, area: finding.area, candidate: finding.candidate)
-    }
-
-    private func index(of text: String, _ head: HeadDescription) throws -> Int {
-        let names =
-            head.names(from: classNames)
-            ?? (head.kind == .binary ? [0, 1].map { head.name(of: $0, names: nil) } : nil)
-        return try ClassNames.index(of: text, names: names, count: head.classCount)
     }
 
     private func unknownOutputs() -> GazeError {

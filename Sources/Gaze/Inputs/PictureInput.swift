@@ -23,28 +23,28 @@ struct PictureInput {
     /// The axis of the channels: the one that the graph takes for them, else a guess by the lengths; nil where the shape was open.
     let channelAxis: Int?
 
-    /// The only input with four axes, of which one can hold channels; an input of undeclared shape is tried.
+    /// The input of this name, else the first one with four axes, of which one can hold channels, that is not given otherwise; an
+    /// input of undeclared shape is tried.
     ///
-    /// - Parameter size: The height and width that somebody gave; nil finds one where the model leaves it open.
-    init(of model: Model, attributor: Attributor, size: [Int]? = nil) throws {
-        let ports = model.inputs
-        guard let port = ports.first(where: { Self.candidate($0, in: model, attributor) != nil }),
-            let candidate = Self.candidate(port, in: model, attributor)
-        else {
-            let texts = ports.map {
-                "\($0.name) \($0.elementType)[\($0.dimensions.map(\.description).joined(separator: ", "))]"
-            }
-            throw GazeError.noPictureInput(inputs: texts, reason: "four axes are needed, one of them for channels")
+    /// - Parameters:
+    ///   - size: The height and width that somebody gave; nil finds one where the model leaves it open.
+    ///   - named: The input that takes the photograph; nil is the first that can.
+    ///   - given: What the other inputs hold.
+    init(
+        of model: Model, attributor: Attributor, size: [Int]? = nil, named: String? = nil,
+        given: [String: GivenInput] = [:]
+    ) throws {
+        let port = try Self.port(of: model, attributor, named: named, given: given)
+        guard let candidate = Self.candidate(port, in: model, attributor) else {
+            throw Self.noPicture([port], Self.need)
         }
-        guard ports.count == 1 else {
-            throw GazeError.furtherInputs(names: ports.map(\.name).filter { $0 != port.name })
-        }
+        let others = OtherInputs(model: model, attributor: attributor, given: given)
         name = port.name
         elementType = Self.pictureType(port.elementType)
         metadata = model.metadata
         let known = candidate.preprocessing
         let choice = Self.choice(
-            port, candidate, attributor, size: size, known: model.metadata.inputSize.map { [$0.height, $0.width] })
+            port, candidate, others, size: size, known: model.metadata.inputSize.map { [$0.height, $0.width] })
         (shape, reasons, problem, channelAxis) = (choice.shape, choice.reasons, choice.problem, choice.channelAxis)
         let isLast = channelAxis.map { $0 == 3 } ?? candidate.isLast(candidate.shapes[0])
         declaredChannels =
@@ -52,13 +52,80 @@ struct PictureInput {
         // Constants that the exporter left to compute are known once the shape is.
         var graphPreprocessing = known
         if known.range == nil, choice.problem == nil,
-            let graph = try? attributor.specialisedGraph(for: [port.name: choice.shape]),
+            let graph = try? others.graph(with: port.name, of: choice.shape),
             let input = graph.inputs.first(where: { graph[$0].name == port.name })
         {
             let folded = graph.preprocessing(of: input)
             if folded.range != nil || known.channelCount == nil { graphPreprocessing = folded }
         }
         self.graphPreprocessing = graphPreprocessing
+    }
+
+    /// A further input that takes a picture, of a shape that is known.
+    init(_ port: Model.Port, shape: Shape, in model: Model, _ attributor: Attributor) throws {
+        guard let candidate = Self.candidate(port, in: model, attributor) else {
+            throw Self.noPicture([port], Self.need)
+        }
+        name = port.name
+        elementType = Self.pictureType(port.elementType)
+        metadata = model.metadata
+        self.shape = shape
+        channelAxis = candidate.channelAxis
+        (reasons, problem) = ([], nil)
+        declaredChannels = candidate.preprocessing.channelCount
+        graphPreprocessing = candidate.preprocessing
+    }
+
+    /// The shape of a further input that takes a picture, of the photograph's size where it leaves its own open; nil where it takes none.
+    ///
+    /// - Parameter photograph: Height and width of the photograph's input.
+    static func shape(
+        of port: Model.Port, in model: Model, _ attributor: Attributor, beside photograph: [Int]
+    ) -> Shape? {
+        guard let candidate = candidate(port, in: model, attributor), let lengths = candidate.shapes.first else {
+            return nil
+        }
+        return PictureSize.Open(lengths: lengths, isLast: candidate.isLast(lengths)).filled(photograph)
+    }
+
+    private static let need = "four axes are needed, one of them for channels"
+
+    private static func port(
+        of model: Model, _ attributor: Attributor, named: String?, given: [String: GivenInput]
+    ) throws -> Model.Port {
+        let ports = model.inputs
+        let names = ports.map(\.name)
+        if let stranger = (given.keys.sorted() + [named].compactMap(\.self)).first(where: { !names.contains($0) }) {
+            throw GraphError.unknownInput(name: stranger, known: names)
+        }
+        if let named, given[named] != nil {
+            throw GazeError.unsuitableInput(
+                name: named, reason: "it takes the photograph that is explained, and --input gives something else for it")
+        }
+        let able = ports.filter { candidate($0, in: model, attributor) != nil }
+        guard let port = ports.first(where: { $0.name == named }) ?? able.first(where: { given[$0.name] == nil }) else {
+            throw noPicture(
+                ports,
+                able.isEmpty
+                    ? need : "--input gives something for every one that could; leave one out for the photograph")
+        }
+        let missing = ports.filter { $0.name != port.name && given[$0.name] == nil }
+        guard missing.isEmpty else {
+            let first = missing[0]
+            let isNumber = first.dimensions.allSatisfy { ($0.length ?? 1) == 1 } && first.dimensions.count < 4
+            let example =
+                isNumber ? "0.5" : candidate(first, in: model, attributor) != nil ? "picture.png" : "\(first.name).npy"
+            throw GazeError.missingInputs(
+                picture: port.name, missing: missing.map(\.description), example: "\(first.name)=\(example)")
+        }
+        return port
+    }
+
+    private static func noPicture(_ ports: [Model.Port], _ reason: String) -> GazeError {
+        let texts = ports.map {
+            "\($0.name) \($0.elementType)[\($0.dimensions.map(\.description).joined(separator: ", "))]"
+        }
+        return .noPictureInput(inputs: texts, reason: reason)
     }
 
     /// Half-precision inputs are fed with converted float32.
@@ -117,7 +184,12 @@ struct PictureInput {
     ) -> Graph? {
         let lengths = shape.compactMap { $0 }
         guard lengths.count == shape.count else { return model.graph }
-        return (try? attributor.specialisedGraph(for: [port.name: Shape(lengths)])) ?? model.graph
+        var shapes = [port.name: Shape(lengths)]
+        for other in model.inputs where other.name != port.name {
+            let declared = other.dimensions.compactMap(\.length)
+            if declared.count == other.dimensions.count { shapes[other.name] = Shape(declared) }
+        }
+        return (try? attributor.specialisedGraph(for: shapes)) ?? model.graph
     }
 
     /// A shape with what was chosen on the way, and what speaks against it.
@@ -130,14 +202,14 @@ struct PictureInput {
 
     /// A shape that runs: the declared one, that of a given size, or one that is found.
     private static func choice(
-        _ port: Model.Port, _ candidate: Candidate, _ attributor: Attributor, size: [Int]?, known: [Int]?
+        _ port: Model.Port, _ candidate: Candidate, _ others: OtherInputs, size: [Int]?, known: [Int]?
     ) -> Choice {
         if let shape = candidate.shapes.first, !shape.contains(nil) {
-            return declared(Shape(shape.map { $0 ?? 1 }), port, candidate, attributor)
+            return declared(Shape(shape.map { $0 ?? 1 }), port, candidate, others)
         }
         let declared = "\(port.name) [\(port.dimensions.map(\.description).joined(separator: ", "))]"
         let exported = [known, candidate.preprocessing.resized].compactMap { $0 }
-        var sizes = PictureSize(of: port.name, input: candidate.input, in: attributor)
+        var sizes = PictureSize(of: port.name, input: candidate.input, beside: others)
         let open = candidate.shapes.map { PictureSize.Open(lengths: $0, isLast: candidate.isLast($0)) }
         if let size {
             let given = open.compactMap { $0.filled(size) }
@@ -175,11 +247,11 @@ struct PictureInput {
 
     /// The shape that the file declares, whose channels are told by the graph, else by the lengths.
     private static func declared(
-        _ shape: Shape, _ port: Model.Port, _ candidate: Candidate, _ attributor: Attributor
+        _ shape: Shape, _ port: Model.Port, _ candidate: Candidate, _ others: OtherInputs
     ) -> Choice {
         if let axis = candidate.channelAxis { return Choice(shape: shape, channelAxis: axis) }
         let guessed = PictureAxes(shape)?.channelAxis
-        let sentence = (try? attributor.specialisedGraph(for: [port.name: shape])).flatMap { graph in
+        let sentence = (try? others.graph(with: port.name, of: shape)).flatMap { graph in
             graph.value(named: port.name).flatMap { graph.layoutGuess(of: $0) }
         }
         return Choice(

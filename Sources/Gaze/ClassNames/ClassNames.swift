@@ -3,36 +3,12 @@ import Graphs
 
 /// The names of a model's classes and how people refer to them.
 public enum ClassNames {
-    /// Reads a text file with one name per line; a leading ImageNet synset id is dropped.
-    public static func read(path: String) throws(GazeError) -> [String] {
-        try lines(path: path).map { identified($0)?.name ?? $0 }
-    }
+    /// Reads a file of names in any form that `ClassNameList(contentsOf:)` knows; number by number.
+    public static func read(path: String) throws(GazeError) -> [String] { try ClassNameList(contentsOf: path).names }
 
-    /// The class of each ImageNet synset id that a line of a text file begins with.
+    /// The class of each ImageNet synset id that stands beside a name.
     public static func identifiers(path: String) throws(GazeError) -> [String: Int] {
-        let known = try lines(path: path).enumerated().compactMap { index, line in
-            identified(line).map { ($0.identifier, index) }
-        }
-        return Dictionary(known, uniquingKeysWith: { first, _ in first })
-    }
-
-    private static func lines(path: String) throws(GazeError) -> [String] {
-        var lines: [String]
-        do { lines = try FileContents.lines(path: path) } catch {
-            throw .labels(path: path, reason: error.reason)
-        }
-        while lines.last?.isEmpty == true { lines.removeLast() }
-        guard !lines.isEmpty else { throw .labels(path: path, reason: "it holds no name") }
-        return lines
-    }
-
-    /// `n02123394 Persian cat` in two parts; nil for a line without an identifier.
-    private static func identified(_ line: String) -> (identifier: String, name: String)? {
-        let words = line.split(separator: " ", maxSplits: 1)
-        guard words.count == 2, words[0].count == 9, words[0].first == "n",
-            words[0].dropFirst().allSatisfy(\.isNumber)
-        else { return nil }
-        return (String(words[0]), String(words[1]))
+        try ClassNameList(contentsOf: path).identifiers
     }
 
     /// The class that a text means: an index, a full name, one of a name's synonyms, or the only name that contains it.
@@ -49,7 +25,13 @@ public enum ClassNames {
         }
         let wanted = text.lowercased().trimmingCharacters(in: .whitespaces)
         let lower = names.prefix(count).map { $0.lowercased() }
-        if let exact = lower.firstIndex(of: wanted) { return exact }
+        let same = lower.indices.filter { lower[$0] == wanted }
+        // Names may differ by nothing but their case.
+        let exact = same.count > 1 ? same.filter { names[$0] == text } : same
+        if exact.count == 1 { return exact[0] }
+        if same.count > 1 {
+            throw .sharedName(text: text, classes: same)
+        }
         let synonyms = lower.indices.filter { index in
             lower[index].split(separator: ",").contains { $0.trimmingCharacters(in: .whitespaces) == wanted }
         }
