@@ -35,7 +35,7 @@ import Testing
         },
         Case(testDescription: "two branches") { graph, x in
             let one = try window(&graph, x, kernel: 1, stride: 4, channels: 2)
-            let two = try window(&graph, x, kernel: 3, stride: 4, channels: 2)
+            let two = try window(&graph, x, kernel: 2, stride: 4, channels: 2)
             return graph.append("Add", [one, two])[0]
         },
     ]
