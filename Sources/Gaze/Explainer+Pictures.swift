@@ -46,7 +46,7 @@ extension Explainer {
     static func headKind(
         of input: PictureInput, in attributor: Attributor, labelCount: Int?
     ) -> HeadDescription.Kind? {
-        guard let graph = try? attributor.specialisedGraph(for: [input.name: input.shape]) else { return nil }
+        guard let graph = try? attributor.specialisedGraph(for: input.shapes) else { return nil }
         let survey = OutputSurvey(graph, input: input.name, batch: input.shape[0], labelCount: labelCount)
         return (try? survey.head())?.description.kind
     }

@@ -63,15 +63,15 @@ public final class Explainer: Sendable {
         attributor = Attributor(model)
         let known = sidecar?.preprocessing
         let size = try Self.givenSize(adjust) ?? known.map { [$0.resize.height, $0.resize.width] }
-        let input = try PictureInput(
-            of: model, attributor: attributor, size: size, named: explained, given: inputs)
+        let input = try PictureInput(of: model, attributor: attributor, named: explained, given: inputs, size: size)
         if let problem = input.problem { throw problem }
         pictureInput = input.name
         var preprocessing: Preprocessing
         if let known {
             (preprocessing, preprocessingGuesses) = (known, [])
         } else {
-            let kind = size == nil ? Self.headKind(of: input, in: attributor, labelCount: self.classNames?.entries.count) : nil
+            let kind =
+                size == nil ? Self.headKind(of: input, in: attributor, labelCount: self.classNames?.entries.count) : nil
             (preprocessing, preprocessingGuesses) = try Preprocessing.guess(for: input, kind: kind)
         }
         try adjust(&preprocessing)
@@ -83,7 +83,7 @@ public final class Explainer: Sendable {
         var channels = channels
         channels.count = preprocessing.channels.count
         channelReading = channels
-        further = try FurtherInputs(inputs, of: model, attributor: attributor, beside: input, preprocessing)
+        further = try FurtherInputs(inputs, of: model, beside: input, preprocessing, in: attributor)
     }
 
     /// What the model says about a picture, the most likely first: classes, detections, areas, values.

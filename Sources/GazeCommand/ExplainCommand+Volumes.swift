@@ -30,7 +30,7 @@ extension ExplainCommand {
         var failures = 0
         defer { if json { try? Console.putJSON(records) } }
         let isNamed = !["auto", "structural"].contains(layer)
-        try Console.forEach(stack ? ["the stack"] : images) { path in
+        let failed = try Console.forEach(stack ? ["the stack"] : images) { path in
             guard !Interruption.happened else { throw RuntimeError.cancelled }
             let start = ContinuousClock.now
             let volume = stack ? try Volume(slices: images, name: path) : try Volume(contentsOf: path)
@@ -60,7 +60,7 @@ extension ExplainCommand {
             }
         }
         if Interruption.happened { throw ExitCode(130) }
-        if failures > 0 { throw ExitCode(1) }
+        if failed + failures > 0 { throw ExitCode(1) }
     }
 
     private func show(_ explanation: VolumeExplanation, _ record: VolumeRecord) {

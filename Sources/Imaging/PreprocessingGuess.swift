@@ -40,7 +40,6 @@ extension Preprocessing {
     ///   - elementType: the input's type.
     ///   - channelAxis: which axis holds the channels, where the model's first layer tells.
     ///   - known: what the model does by itself, with the sentence that says so.
-    ///   - channelAxis: the axis that the model takes for the channels, 1 or 3; nil guesses by the lengths.
     /// - Throws: `ImagingError.invalidArgument` where the input cannot be a picture.
     public static func guess(
         inputShape: [Int?], elementType: ElementType, channelAxis: Int? = nil,
@@ -127,11 +126,6 @@ extension Preprocessing {
             return (channelAxis == 1 ? .nchw : .nhwc, count)
         }
         let counts = [1, 3, 4]
-        if let channelAxis, [1, 3].contains(channelAxis) {
-            let count = shape[channelAxis] ?? 3
-            guard counts.contains(count) else { throw noPicture }
-            return (channelAxis == 3 ? .nhwc : .nchw, count)
-        }
         let first = shape[1].flatMap { counts.contains($0) ? $0 : nil }
         let last = shape[3].flatMap { counts.contains($0) ? $0 : nil }
         switch (first, last) {

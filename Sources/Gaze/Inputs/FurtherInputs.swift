@@ -16,21 +16,21 @@ struct FurtherInputs: Sendable {
     ///   - photograph: The input of the photograph.
     ///   - preprocessing: How the photograph is prepared.
     init(
-        _ given: [String: GivenInput], of model: Model, attributor: Attributor, beside photograph: PictureInput,
-        _ preprocessing: Preprocessing
+        _ given: [String: GivenInput], of model: Model, beside photograph: PictureInput, _ preprocessing: Preprocessing,
+        in attributor: Attributor
     ) throws {
-        let size = [preprocessing.resize.height, preprocessing.resize.width]
         for port in model.inputs where port.name != photograph.name {
             guard let value = given[port.name] else { continue }
             texts[port.name] = value.text
-            let shape = try Self.shape(of: value, for: port, in: model, attributor, beside: size)
+            let shape = try Self.shape(
+                of: value, for: port, in: model, beside: preprocessing.inputShape, attributor: attributor)
             switch value.content {
             case .tensor(let tensor): tensors[port.name] = try tensor.reshaped(shape).converted(to: port.elementType)
             case .number(let number):
                 tensors[port.name] = AnyTensor(Tensor<Double>(repeating: number, shape: shape)).converted(
                     to: port.elementType)
             case .picture(let picture):
-                let own = try PictureInput(port, shape: shape, in: model, attributor)
+                let own = try PictureInput(port, shape: shape, in: model, attributor: attributor)
                 let (rule, note) = try Self.preprocessing(for: own, like: preprocessing)
                 if let note { notes.append(note) }
                 tensors[port.name] = try rule.input(from: picture)
@@ -40,15 +40,15 @@ struct FurtherInputs: Sendable {
 
     /// The shape that a value takes at an input; fails where it does not fit.
     ///
-    /// - Parameter size: Height and width of the photograph's input, which pictures have where their input leaves it open.
+    /// - Parameter picture: The shape of the photograph's input, whose size pictures have where their input leaves it open.
     static func shape(
-        of value: GivenInput, for port: Model.Port, in model: Model, _ attributor: Attributor, beside size: [Int]
+        of value: GivenInput, for port: Model.Port, in model: Model, beside picture: Shape, attributor: Attributor
     ) throws -> Shape {
         let declared = port.dimensions.map(\.length)
         switch value.content {
         case .number: return Shape(declared.map { $0 ?? 1 })
         case .picture:
-            guard let shape = PictureInput.shape(of: port, in: model, attributor, beside: size) else {
+            guard let shape = PictureInput.shape(of: port, in: model, beside: picture, attributor: attributor) else {
                 throw GazeError.unsuitableInput(
                     name: port.name, reason: "\(port) takes no picture; give an array of NumPy (.npy) or a number")
             }

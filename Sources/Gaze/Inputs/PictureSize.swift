@@ -5,6 +5,7 @@ import Tensors
 /// Finds a size for pictures where a model declares none.
 struct PictureSize {
     private let name: String
+    private let attributor: Attributor
     private let others: OtherInputs
     private let input: ValueID
     /// The shapes that did not run, in the order in which they were tried.
@@ -19,13 +20,15 @@ struct PictureSize {
     /// A large model takes its time to say no.
     private static let mostTime = Duration.seconds(40)
 
-    init(of name: String, input: ValueID, beside others: OtherInputs) {
-        (self.name, self.input, self.others) = (name, input, others)
+    init(of name: String, input: ValueID, beside others: OtherInputs, in attributor: Attributor) {
+        (self.name, self.input, self.others, self.attributor) = (name, input, others, attributor)
     }
 
     /// A shape with open lengths.
     struct Open {
         let lengths: [Int?]
+        /// Where the channels stand; nil leaves that to the lengths.
+        let channelAxis: Int?
         /// Whether the channels stand last.
         let isLast: Bool
 
@@ -45,38 +48,37 @@ struct PictureSize {
     /// A shape that runs.
     struct Found {
         let shape: Shape
+        let channelAxis: Int?
         /// Height and width.
         let sides: [Int]
-        /// Whether the channels stand last.
-        let isLast: Bool
     }
 
     /// The first shape that runs: sides in the place of open lengths, where the constants of the graph tell most.
-    mutating func found(_ shapes: [Open], known: [[Int]]) -> Found? {
+    mutating func found(_ shapes: [Open], known: [[Int]]) throws -> Found? {
         // The likeliest size runs or not; then what the constants say, and multiples of the model's step.
         let likely = known + [[Self.usualSides[0], Self.usualSides[0]]]
         let start = ContinuousClock.now
-        if let found = first(of: likely, in: shapes, since: start) { return found }
-        let graph = others.model.graph
+        if let found = try first(of: likely, in: shapes, since: start) { return found }
+        let graph = attributor.model.graph
         let step = graph.pictureSteps(from: input)[0]
         let multiples = (1...64).map { [$0 * step, $0 * step] }.filter { (16...1024).contains($0[0]) }
         let searched =
             Array(graph.exportedSides(of: input).prefix(Self.mostAttempts / 2)) + Self.usualSides.map { [$0, $0] }
             + multiples
-        return first(of: searched, in: shapes, since: start)
+        return try first(of: searched, in: shapes, since: start)
     }
 
     private mutating func first(
         of sides: [[Int]], in shapes: [Open], since start: ContinuousClock.Instant
-    ) -> Found? {
+    ) throws -> Found? {
         for open in shapes {
             for pair in sides {
                 guard let shape = open.filled(pair), !tried.contains(shape) else { continue }
                 guard tried.count < Self.mostAttempts, ContinuousClock.now - start < Self.mostTime else { return nil }
-                if runs(shape, channelAxis: open.isLast ? 3 : 1) {
+                if try runs(shape, channelAxis: open.channelAxis) {
                     return Found(
-                        shape: shape, sides: open.isLast ? [shape[1], shape[2]] : [shape[2], shape[3]],
-                        isLast: open.isLast)
+                        shape: shape, channelAxis: open.channelAxis,
+                        sides: open.isLast ? [shape[1], shape[2]] : [shape[2], shape[3]])
                 }
             }
         }
@@ -84,28 +86,30 @@ struct PictureSize {
     }
 
     /// Whether the model takes this shape; else it is noted with the reason.
-    private mutating func runs(_ shape: Shape, channelAxis: Int) -> Bool {
-        if let problem = problem(at: shape) {
+    private mutating func runs(_ shape: Shape, channelAxis: Int?) throws -> Bool {
+        if let problem = try problem(at: shape, channelAxis: channelAxis) {
             tried.append(shape)
             reason = reason ?? problem
             return false
         }
-        if let graph = try? others.graph(with: name, of: shape), let input = graph.value(named: name),
-            // The graph may read another axis than the one that is tried.
-            graph.channelAxis(of: input) ?? channelAxis == channelAxis,
-            // A reshape to fixed sides takes several of them for one larger picture.
-            graph.outputs.contains(where: { graph.shape(of: $0.value)?.dimensions.first == 1 })
-        {
-            return true
-        }
+        let graph = try? attributor.specialisedGraph(for: shapes(beside: shape))
+        // A reshape to fixed sides takes several of them for one larger picture.
+        if graph?.outputs.contains(where: { graph?.shape(of: $0.value)?.dimensions.first == 1 }) == true { return true }
         tried.append(shape)
         return false
     }
 
     /// Why the model cannot take a shape, in words; nil where nothing speaks against it.
-    func problem(at shape: Shape) -> String? {
+    func problem(at shape: Shape, channelAxis: Int?) throws -> String? {
+        let shapes = try shapes(beside: shape)
         do {
-            let graph = try others.graph(with: name, of: shape)
+            let graph = try attributor.specialisedGraph(for: shapes)
+            // The graph may read another axis than the one that is tried.
+            if let channelAxis, let own = graph.value(named: name).flatMap({ graph.channelAxis(of: $0) }),
+                own != channelAxis
+            {
+                return "its first layer reads channels from axis \(own)"
+            }
             return graph.impossibleReshape.map { "node \($0.node) makes \($0.to) of \($0.from)" }
         } catch GraphError.refusedNode(let node, let reason) {
             return "node \(node) cannot run with them, because \(reason)"
@@ -114,5 +118,9 @@ struct PictureSize {
             if words.hasSuffix(".") { words.removeLast() }
             return words
         }
+    }
+
+    private func shapes(beside shape: Shape) throws -> [String: Shape] {
+        try others.shapes(beside: shape).merging([name: shape]) { $1 }
     }
 }
