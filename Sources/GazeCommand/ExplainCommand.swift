@@ -125,10 +125,14 @@ struct ExplainCommand: ParsableCommand {
             let specifications = try parsedMethods()
             // Reading a large file's digest takes as long as a map, and the second core has time.
             let modelHash = Concurrent { [model] in try ContentHash(contentsOf: model) }
-            if let volumes = try volumeExplainer() {
+            let explainer: Explainer
+            do { explainer = try options.explainer(for: model) } catch let error as GazeError {
+                guard case .noPictureInput = error, let volumes = try volumeExplainer() else { throw error }
                 return try explainVolumes(volumes, specifications, try? modelHash.get())
             }
-            let explainer = try options.explainer(for: model)
+            guard !stack else {
+                throw ValidationError("The model takes pictures, and --stack is for models of volumes; leave it out.")
+            }
             var files = ExplanationFiles(folder: output, formats: try parsedFormats())
             let places = try mask.map { try PlaceMask(contentsOf: $0) }
             try files.makeFolder()

@@ -54,6 +54,12 @@ import Testing
             #expect(outcome.status == 64 && outcome.errors.contains("--box"), "\(outcome.errors)")
             let picture = try Command.run("explain", Self.model, folder + "/photo.jpg", "-o", folder + "/out")
             #expect(picture.status == 2 && picture.sentences.count == 1, "\(picture.errors)")
+            // And the other way round.
+            let classifier = try TinyClassifier.write(into: folder, side: 8, channels: 3)
+            try Picture(width: 9, height: 9, red: 200).write(to: folder + "/photo.png")
+            let stacked = try Command.run(
+                "explain", classifier, folder + "/photo.png", "--stack", "-o", folder + "/out")
+            #expect(stacked.status == 64 && stacked.errors.contains("--stack"), "\(stacked.errors)")
         }
     }
 }
