@@ -59,8 +59,8 @@ extension ExplainCommand {
                 if !json { show(explanation, record) }
             }
         }
-        if Interruption.happened { throw ExitCode(130) }
-        if failed + failures > 0 { throw ExitCode(1) }
+        try Console.end(failed: failed, of: stack ? 1 : images.count)
+        if failures > 0 { throw ExitCode(1) }
     }
 
     private func show(_ explanation: VolumeExplanation, _ record: VolumeRecord) {
