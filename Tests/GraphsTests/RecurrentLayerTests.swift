@@ -31,6 +31,25 @@ import Testing
         #expect(!choices.contains { $0.layer.tensorName == "recurrent" })
     }
 
+    /// A window over frames and their features is no map of the picture, although its result has four axes and more than one cell.
+    @Test func windowsOverTimeAreNoMaps() throws {
+        var net = PositionAnalysisTests.Builder()
+        let x = net.graph.addInput("x", type: .float32, shape: [1, 4, 3, 8, 8])
+        let convolved = net.node("Conv", [net.reshape(x, [4, 3, 8, 8]), net.zeros([6, 3, 3, 3])])
+        let map = net.graph.append("Relu", [convolved], name: "last map")[0]
+        let pooled = net.node("ReduceMean", [map, net.integers([2, 3])], ["keepdims": .integer(0)])
+        let frames = net.node("Unsqueeze", [net.transpose(pooled, [1, 0]), net.integers([0, 3])])
+        let time = net.graph.append(
+            "Conv", [frames, net.zeros([5, 6, 3, 1])], attributes: ["pads": .integers([1, 0, 1, 0])], name: "time")[0]
+        let activated = net.graph.append("Relu", [time], name: "activated time")[0]
+        let flat = net.node("Flatten", [net.node("GlobalAveragePool", [activated])])
+        net.graph.outputs = [Graph.Output(name: "y", value: flat)]
+        let graph = try net.graph.specialised(to: [:], by: Models.evaluator())
+        let choices = graph.layerCandidates(from: graph.inputs[0], to: graph.outputs[0].value)
+        #expect(choices.first?.layer.tensorName == "last map")
+        #expect(try graph.layer(named: "time").layout == nil && graph.layer(named: "activated time").layout == nil)
+    }
+
     /// Each step of a sequence of columns carries all steps before it; the map in front of it is the last.
     @Test func stepsOverColumnsAreNoPlaces() throws {
         var net = PositionAnalysisTests.Builder()

@@ -78,26 +78,40 @@ extension Graph {
 
     /// Which values are maps by convention: what a window that slides over two axes or more reads and computes, and what keeps its axes.
     ///
-    /// Other values of as many axes hold time or features: results of recurrent networks, attention, features seen as a matrix.
+    /// Other values of as many axes hold time or features: results of recurrent networks, attention, features seen as a matrix, and what windows
+    /// over these compute.
     func conventionalMaps() -> [Bool] {
-        var isMap = [Bool](repeating: false, count: values.count)
-        for node in nodes where node.domain.isEmpty {
-            for result in node.results where shape(of: result).map({ $0.rank > 3 }) ?? false {
-                if Self.windows.contains(node.operation) {
-                    isMap[result.index] = true
-                    var read = node.input(0)
-                    while let value = read, !isMap[value.index] {
-                        isMap[value.index] = true
-                        read = producingNode(of: value).flatMap { keptOperand(of: $0, value) }
+        var kinds = [ConventionalKind?](repeating: nil, count: values.count)
+        for node in nodes {
+            let known = node.operands.compactMap { kinds[$0.index] }
+            for result in node.results {
+                let rank = shape(of: result)?.rank ?? 0
+                let isKept = node.domain.isEmpty && rank > 3
+                if isKept, Self.windows.contains(node.operation), let read = node.input(0) {
+                    kinds[result.index] = kinds[read.index] == .other ? .other : .map
+                    var value: ValueID? = read
+                    while let current = value, kinds[current.index] == nil {
+                        kinds[current.index] = .map
+                        value = producingNode(of: current).flatMap { keptOperand(of: $0, current) }
                     }
-                } else if !isMap[result.index], !Self.mixing.contains(node.operation) {
-                    isMap[result.index] = node.operands.contains {
-                        isMap[$0.index] && shape(of: $0)?.rank == shape(of: result)?.rank
+                } else if !known.isEmpty, kinds[result.index] == nil {
+                    let first = node.operands.filter { shape(of: $0)?.rank == rank }.compactMap { kinds[$0.index] }
+                    if isKept, node.operation == "Transpose" {
+                        kinds[result.index] = first.first == .other ? .other : .moved
+                    } else if isKept, !Self.mixing.contains(node.operation) {
+                        kinds[result.index] = first.contains(.map) ? .map : first.contains(.moved) ? .moved : .other
+                    } else {
+                        kinds[result.index] = .other
                     }
                 }
             }
         }
-        return isMap
+        return kinds.map { $0 == .map }
+    }
+
+    /// What is known of a value of a graph without a picture: a map, one in another order of axes, or what is made of maps and is none.
+    private enum ConventionalKind {
+        case map, moved, other
     }
 
     /// The operand whose axes a node's result keeps.
