@@ -135,7 +135,7 @@ def branches(nchw, nhwc, scalar):
         {"two": scalar(2), "unity": scalar(1)}, nchw), "unit", "nchw", [2] * 3
     yield "quantised-bytes", model(
         "quantised", [node("Transpose", ["image"], "first", **TO_FIRST), node("DequantizeLinear", ["first", "step", "zero"], "ready")],
-        {"step": scalar(1 / 128), "zero": np.uint8(127)}, nhwc, TensorProto.UINT8), "bytes", "nhwc", [1 / 128] * 3
+        {"step": scalar(1 / 128), "zero": np.uint8(127)}, nhwc, TensorProto.UINT8), "bytes", "nhwc", [1] * 3
     yield "fake-quantised-unit", model(
         "fake", [node("QuantizeLinear", ["image", "step", "zero"], "levels"), node("DequantizeLinear", ["levels", "step", "zero"], "ready")],
         {"step": scalar(1 / 255), "zero": np.uint8(0)}, nchw), "unit", "nchw", [1] * 3

@@ -42,7 +42,7 @@ import Testing
         return picture
     }
 
-    @Test func theFileIsComplete() throws { #expect(try Self.index.get().models.count == 24) }
+    @Test func theFileIsComplete() throws { #expect(try Self.index.get().models.count == 23) }
 
     @Test(arguments: cases)
     func theGuessFitsTheGraph(_ golden: Case) throws {
