@@ -27,7 +27,7 @@ struct FlawProbe {
     }
 
     private func lostGradient() throws -> String? {
-        try saturation ?? inactiveUnit() ?? saturatedEnd() ?? saturatedInside() ?? deadBranch()
+        try inactiveUnit() ?? saturatedEnd() ?? saturation ?? saturatedInside() ?? deadBranch()
     }
 
     private func unmoved(_ flaw: ResultFlaw) -> String {
