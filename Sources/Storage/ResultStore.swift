@@ -48,7 +48,13 @@ public final class ResultStore: Sendable {
     }
 
     /// The results that are known of these keys.
-    public func results(for keys: [ContentHash]) throws(StorageError) -> [ContentHash: StoredResult] {
+    ///
+    /// - Parameters:
+    ///   - keys: The digests of what is asked.
+    ///   - damaged: Told the keys of rows that are not as they were written; they count as unknown.
+    public func results(
+        for keys: [ContentHash], damaged: (ContentHash) -> Void = { _ in }
+    ) throws(StorageError) -> [ContentHash: StoredResult] {
         try reporting {
             try database.read { database in
                 var found: [ContentHash: StoredResult] = [:]
@@ -59,15 +65,12 @@ public final class ResultStore: Sendable {
                     let marks = databaseQuestionMarks(count: byText.count)
                     let rows = try Row.fetchAll(
                         database,
-                        sql:
-                            "SELECT key, model, image, method, metric, value, content, seconds FROM result WHERE key IN (\(marks))",
+                        sql: "SELECT \(StoredResult.columns) FROM result WHERE key IN (\(marks))",
                         arguments: StatementArguments(byText.keys))
                     for row in rows {
-                        guard let text: String = row["key"], let key = byText[text] else { continue }
-                        found[key] = StoredResult(
-                            key: key, model: row["model"], image: row["image"], method: row["method"],
-                            metric: row["metric"], value: row["value"], content: row["content"],
-                            seconds: row["seconds"])
+                        guard let text = try? row.decode(String.self, forColumn: "key"), let key = byText[text]
+                        else { continue }
+                        if let result = StoredResult(row, key: key) { found[key] = result } else { damaged(key) }
                     }
                 }
                 return found
@@ -83,12 +86,12 @@ public final class ResultStore: Sendable {
                 for result in results {
                     try database.execute(
                         sql: """
-                            INSERT OR REPLACE INTO result (key, model, image, method, metric, value, content, seconds)
-                            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                            INSERT OR REPLACE INTO result (\(StoredResult.columns))
+                            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                             """,
                         arguments: [
                             result.key.description, result.model, result.image, result.method, result.metric,
-                            result.value, result.content, result.seconds,
+                            result.value, result.content, result.seconds, result.checksum,
                         ])
                 }
             }
@@ -124,7 +127,9 @@ public final class ResultStore: Sendable {
                 seconds REAL NOT NULL
             ) WITHOUT ROWID
             """
-        )
+        ),
+        // Rows without a checksum are unknown: nothing tells whether they are as they were written.
+        ("checksums", "ALTER TABLE result ADD COLUMN checksum BLOB NOT NULL DEFAULT x''"),
     ]
     /// The names of the steps that a file has taken; GRDB's migrator, which made the first stores, calls it so.
     private static let journal = "grdb_migrations"

@@ -14,6 +14,8 @@ public enum StorageError: Error, Sendable, Hashable {
     case readOnly(path: String)
     /// The disk is full.
     case full(path: String)
+    /// A result whose bytes are intact says nothing that this version understands.
+    case unreadable(metric: String, method: String, image: String)
     /// Something else that SQLite reports.
     case failed(path: String, reason: String)
 }
@@ -36,6 +38,8 @@ extension StorageError: CustomStringConvertible {
             "The store \(path) cannot be written (the file or its folder is read-only); choose another file with --store, or --no-store."
         case .full(let path):
             "The store \(path) cannot be written because the disk is full; what is finished is kept, so free some space and run again."
+        case .unreadable(let metric, let method, let image):
+            "The stored result of \(metric), \(method) for \(image) cannot be understood by this version; choose another file with --store."
         case .failed(let path, let reason):
             "The store \(path) cannot be used: \(reason)."
         }

@@ -138,6 +138,55 @@ import Testing
         }
     }
 
+    /// A row that is not as it was written is unknown, whichever column was changed and to whatever type.
+    @Test(
+        arguments: [
+            "value = 'text'", "value = x'00'", "value = NULL", "value = 0.25", "seconds = 'text'", "seconds = 1",
+            "content = x'7b'", "content = '{ }'", "content = 3", "model = x'ff'", "model = 'other.onnx'",
+            "image = 7", "method = 'cam:'", "metric = ''", "checksum = x''", "checksum = 'text'",
+        ])
+    func damagedRowsAreNamedAndUnknown(change: String) throws {
+        try TemporaryFolder.with { folder in
+            let path = folder + "/results.sqlite"
+            let kept = [result("a"), result("b", value: nil)]
+            try ResultStore(path: path).keep(kept)
+            try DatabaseQueue(path: path).write {
+                try $0.execute(sql: "UPDATE result SET \(change) WHERE key = ?", arguments: [key("a").description])
+            }
+            let store = try ResultStore(path: path)
+            var damaged: [ContentHash] = []
+            let found = try store.results(for: [key("a"), key("b"), key("c")]) { damaged.append($0) }
+            #expect(found == [key("b"): kept[1]])
+            #expect(damaged == [key("a")])
+            try store.keep([kept[0]])
+            #expect(try store.results(for: [key("a")]) == [key("a"): kept[0]])
+        }
+    }
+
+    @Test func rowsFromBeforeChecksumsAreUnknown() throws {
+        try TemporaryFolder.with { folder in
+            let path = folder + "/results.sqlite"
+            try DatabaseQueue(path: path).write { database in
+                try database.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+                try database.execute(sql: "INSERT INTO grdb_migrations VALUES ('results')")
+                try database.execute(
+                    sql: """
+                        CREATE TABLE result (key TEXT NOT NULL PRIMARY KEY, model TEXT NOT NULL, image TEXT NOT NULL,
+                        method TEXT NOT NULL, metric TEXT NOT NULL, value REAL, content BLOB NOT NULL, seconds REAL NOT NULL)
+                        WITHOUT ROWID
+                        """)
+                try database.execute(
+                    sql: "INSERT INTO result VALUES (?, 'm.onnx', 'a.png', 'gradcam:', 'deletion', 0.5, x'7b7d', 0.25)",
+                    arguments: [key("a").description])
+                try database.execute(sql: "PRAGMA application_id = \(0x4741_5A45)")
+            }
+            let store = try ResultStore(path: path)
+            #expect(try store.results(for: [key("a")]).isEmpty)
+            try store.keep([result("a")])
+            #expect(try store.results(for: [key("a")]).count == 1)
+        }
+    }
+
     @Test func damagedFilesEndInASentence() throws {
         try TemporaryFolder.with { folder in
             let path = folder + "/results.sqlite"

@@ -46,6 +46,7 @@ struct EvaluationRun {
     /// Measures what is missing of a picture, and says all that is known of it then.
     mutating func measure(_ picture: PreparedPicture) throws -> [EvaluationRecord] {
         var known = picture.known
+        if !picture.damaged.isEmpty { sayDamaged(picture) }
         if let decoded = picture.decoded {
             var measuring = try PictureMeasurement(evaluator, picture, decoded, leavingOut: givenUp)
             try measuring.measure()
@@ -91,6 +92,23 @@ struct EvaluationRun {
                 "the class of \(unknownLabels) of \(pictures) pictures is none of the model's: their highest class is explained (--class-map says what the model calls them; WordNet identifiers are known where the lines of --labels begin with them)"
             )
         }
+    }
+
+    /// Names the stored results that are not as they were written.
+    private mutating func sayDamaged(_ picture: PreparedPicture) {
+        var names = picture.damaged.contains(picture.readingKey) ? ["what the model says"] : []
+        for (position, method) in evaluator.methods.enumerated() {
+            for (metric, key) in picture.keys[position].enumerated() where key.map(picture.damaged.contains) ?? false {
+                names.append("\(evaluator.metrics[metric].label) of \(method.method.label)")
+            }
+            if picture.timeKeys[position].map(picture.damaged.contains) ?? false {
+                names.append("the time of \(method.method.label)")
+            }
+        }
+        let sentence =
+            "stored results of \(picture.entry.image) are not as they were written and are measured again: \(names.joined(separator: ", "))"
+        evaluation.notes.append(sentence)
+        said(sentence)
     }
 
     private mutating func fail(_ sentence: String) {
@@ -163,6 +181,8 @@ extension StoredResult {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try decoder.decode(type, from: result.content)
+        do { return try decoder.decode(type, from: result.content) } catch {
+            throw StorageError.unreadable(metric: result.metric, method: result.method, image: result.image)
+        }
     }
 }

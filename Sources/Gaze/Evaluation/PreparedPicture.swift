@@ -32,6 +32,8 @@ struct PreparedPicture: Sendable {
     /// Method by method, where its time is measured at this picture.
     private(set) var timeKeys: [ContentHash?] = []
     private(set) var known: [ContentHash: StoredResult] = [:]
+    /// The stored results that are not as they were written, and are measured again.
+    private(set) var damaged: Set<ContentHash> = []
     private(set) var decoded: Decoded?
 
     /// Graph methods share their run, so each is timed alone, at this many pictures.
@@ -63,8 +65,11 @@ struct PreparedPicture: Sendable {
             let isTimed = !method.method.isReference && (method.isProcedure || position < Self.timedPictures)
             timeKeys.append(isTimed ? key(method.text, "seconds", "") : nil)
         }
+        var damaged: Set<ContentHash> = []
         known = try evaluator.store.results(
-            for: [readingKey] + keys.flatMap { $0.compactMap { $0 } } + timeKeys.compactMap { $0 })
+            for: [readingKey] + keys.flatMap { $0.compactMap { $0 } } + timeKeys.compactMap { $0 }
+        ) { damaged.insert($0) }
+        self.damaged = damaged
         if !isComplete(evaluator, leavingOut: leftOut) {
             let (stored, orientation) = try Picture.stored(
                 file, name: entry.image, channels: evaluator.explainer.channelReading)
