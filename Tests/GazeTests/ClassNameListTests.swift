@@ -67,6 +67,25 @@ import Testing
         }
     }
 
+    private struct WrittenFiles: Decodable {
+        struct File: Decodable {
+            let file: String
+            let text: String
+            let names: [String]
+        }
+
+        let cases: [File]
+    }
+
+    /// Python's `csv`, `json` and `repr` and PyYAML wrote these (`Scripts/golden/label_files.py`).
+    @Test func filesThatPythonWroteAreRead() throws {
+        let cases = try Golden.decode(WrittenFiles.self, "label-files.json").cases
+        #expect(cases.count == 395)
+        for known in cases {
+            #expect(try list(known.text, known.file).names == known.names, "\(known.file): \(known.text)")
+        }
+    }
+
     @Test(arguments: forms, ["", "\u{FEFF}"])
     func formsAreRead(form: Form, mark: String) throws {
         #expect(try list(mark + form.text, form.file).names == form.names)

@@ -34,14 +34,13 @@ extension ClassNameList {
             throw FileProblem(reason: "it is a Git LFS pointer and not the file itself ('git lfs pull' fetches it)")
         }
         let first = lines.map { $0.trimmingCharacters(in: .whitespaces) }.first { !$0.isEmpty && !$0.hasPrefix("#") }
+        let isDeclaredYAML = ["yaml", "yml"].contains(kind)
         if "[{(".contains(start), kind == "json" || !isBracketedName(first ?? "", lines: lines.count) {
-            guard let literal = Literal(parsing: text) else {
-                throw FileProblem(reason: "it begins like JSON and is none")
-            }
-            return try list(of: literal)
+            if let literal = Literal(parsing: text) { return try list(of: literal) }
+            guard isDeclaredYAML else { throw FileProblem(reason: "it begins like JSON and is none") }
         }
         if let items = try LabelMapReader.entries(in: text) { return try numbered(items) }
-        if ["yaml", "yml"].contains(kind) || isYAML(first ?? "") { return try list(of: yaml(text)) }
+        if isDeclaredYAML || isYAML(first ?? "") { return try list(of: yaml(text)) }
         if kind == "json" { throw FileProblem(reason: "it is no JSON") }
         return try ClassNameTable.list(in: text, isTable: ["csv", "tsv"].contains(kind))
     }

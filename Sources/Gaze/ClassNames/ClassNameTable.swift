@@ -8,7 +8,7 @@ enum ClassNameTable {
     ///
     /// - Parameter isTable: Whether the file says that it has columns, so that its first line may be their heading.
     static func list(in text: String, isTable: Bool) throws(FileProblem) -> ClassNameList {
-        let lines = content(of: text)
+        let lines = content(of: text, isTable: isTable)
         let filled = lines.filter { !$0.text.isEmpty }
         guard !filled.isEmpty else { throw FileProblem(reason: "it holds no name") }
         for separator: Character in ["\t", ",", ";"] {
@@ -39,11 +39,18 @@ enum ClassNameTable {
     }
 
     /// Lines without comments, and without empty lines in front, behind, and next to comments.
-    private static func content(of text: String) -> [Line] {
+    private static func content(of text: String, isTable: Bool) -> [Line] {
         let all = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated().map {
             (number: $0 + 1, text: $1.trimmingCharacters(in: .whitespaces))
         }
-        func isComment(_ text: String) -> Bool { text.hasPrefix("#") || text.hasPrefix("//") }
+        func isComment(_ text: String) -> Bool {
+            guard text.hasPrefix("#") || text.hasPrefix("//") else { return false }
+            // In a table, `#1,7` is the name of class 7.
+            return !isTable
+                || !["\t", ",", ";"].contains { separator in
+                    fields(of: text, separator).dropFirst().contains { Int($0) != nil }
+                }
+        }
         // Where every line has the sign, it belongs to the names.
         let commented = all.contains { !$0.text.isEmpty && !isComment($0.text) }
         var lines: [Line] = []
