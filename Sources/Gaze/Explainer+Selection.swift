@@ -16,7 +16,7 @@ extension Explainer {
     func reading(of inputs: [String: AnyTensor], in attributor: Attributor) throws -> HeadReading {
         let known = try attributor.reading(
             of: inputs, input: pictureInput, labelCount: classNames?.entries.count)
-        guard let known else { throw unknownOutputs() }
+        guard let known else { throw model.unknownOutputs() }
         return HeadReading(
             head: known.head, outputs: known.outputs, labels: try labels(for: known.head.description))
     }

@@ -56,9 +56,7 @@ public final class Explainer: Sendable {
         let sidecar = try Sidecar.read(forModel: path)
         let model = try Model(contentsOf: path, engine: engine ?? ONNXRuntimeEngine())
         self.model = model
-        self.classNames =
-            try classNames ?? sidecar?.classNames(forModel: path)
-            ?? model.metadata.classNames.map { ClassNameList($0, source: .metadata) }
+        self.classNames = try model.classNames(given: classNames, sidecar: sidecar)
         defaultLayer = sidecar?.layer
         attributor = Attributor(model)
         let known = sidecar?.preprocessing
@@ -216,13 +214,6 @@ public final class Explainer: Sendable {
     /// The head with what its outputs hold for an input.
     func reading(of input: AnyTensor) throws -> HeadReading {
         try reading(of: inputs(with: input), in: attributor)
-    }
-
-    func unknownOutputs() -> GazeError {
-        let texts = model.outputs.map { port in
-            "'\(port.name)' [\(port.dimensions.map(\.description).joined(separator: ", "))]"
-        }
-        return .noClassScores(outputs: texts, example: model.graph.exampleTarget)
     }
 
     private func display(of method: MethodSpecification) throws -> MethodDescription.Display {

@@ -25,9 +25,7 @@ public final class VolumeExplainer: Sendable {
         guard VolumeInput.isDeclared(by: model) else { return nil }
         let sidecar = try Sidecar.read(forModel: path)
         self.model = model
-        self.classNames =
-            try classNames ?? sidecar?.classNames(forModel: path)
-            ?? model.metadata.classNames.map { ClassNameList($0, source: .metadata) }
+        self.classNames = try model.classNames(given: classNames, sidecar: sidecar)
         defaultLayer = sidecar?.layer
         attributor = Attributor(model)
     }
@@ -81,7 +79,7 @@ public final class VolumeExplainer: Sendable {
         guard
             let reading = try attributor.reading(
                 of: [input.name: input.tensor], input: input.name, labelCount: classNames?.entries.count)
-        else { throw unknownOutputs() }
+        else { throw model.unknownOutputs() }
         let head = reading.head.description
         let labels = try classNames?.labels(for: head) ?? ClassLabels(head, names: nil)
         let ranking = try reading.head.findings(in: reading.outputs).map { prediction($0, head, labels) }
@@ -113,12 +111,5 @@ public final class VolumeExplainer: Sendable {
         Prediction(
             index: finding.index, name: head.name(of: finding.index, names: labels.shown), score: finding.score,
             probability: finding.probability, area: finding.area, candidate: finding.candidate)
-    }
-
-    private func unknownOutputs() -> GazeError {
-        let texts = model.outputs.map { port in
-            "'\(port.name)' [\(port.dimensions.map(\.description).joined(separator: ", "))]"
-        }
-        return .noClassScores(outputs: texts, example: "mean(\(model.outputs.first?.name ?? "#0"))")
     }
 }
