@@ -18,6 +18,8 @@ public enum ExplanationError: Error, Sendable, Hashable {
     case unsuitable(method: String, reason: String)
     /// Outputs of which it is not known which numbers are class scores.
     case unknownHead(reason: String, example: String)
+    /// An output whose NaN or infinite numbers leave open what the model says, and why they are there.
+    case brokenOutput(_ sentence: String, cause: String?)
     /// Numbers that are not finite.
     case notFinite(what: String, count: Int)
 }
@@ -52,6 +54,8 @@ extension ExplanationError: CustomStringConvertible {
             "\(method) cannot be used here: \(reason)."
         case .unknownHead(let reason, let example):
             "What to explain is not settled: \(reason); name it with --target, e.g. \(TargetText.option(example))."
+        case .brokenOutput(let sentence, let cause):
+            "The model's answer cannot be ranked: \(sentence)\(cause.map { ". \($0)" } ?? ""); a score that is a number is explained with -c CLASS or --target."
         case .notFinite(let what, let count):
             "\(what) contains \(count) values that are NaN or infinite; check the input's normalisation and the model's weights."
         }

@@ -34,7 +34,7 @@ package struct QuestionGraph {
             var starts = seeds
             if rules.start == .weightedValues {
                 starts = zip(question.scored, seeds).map { value, seed in
-                    graph.append("Mul", [value, seed], name: "relevance.start")[0]
+                    graph.appendSelection(of: value, weights: seed, name: "relevance.start")
                 }
             }
             let scored = question.scored
@@ -92,7 +92,7 @@ package struct QuestionGraph {
     private mutating func score(of values: [ValueID]) throws -> ValueID {
         var total: ValueID?
         for (value, seed) in zip(values, seeds) {
-            var weighted = emit("Mul", [value, seed])
+            var weighted = graph.appendSelection(of: value, weights: seed, name: "map")
             if let type = graph[value].type, type != .float32 {
                 weighted = emit("Cast", [weighted], ["to": .integer(Int(ElementType.float32.rawValue))])
             }

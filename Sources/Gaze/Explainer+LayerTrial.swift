@@ -40,7 +40,7 @@ extension Explainer {
         }
         let other =
             try request.contrast.map { try reading.head.finding(FindingChoice(index: $0), in: reading.outputs) }
-            ?? reading.head.findings(in: reading.outputs).first { $0.index != finding.index }
+            ?? reading.head.findings(in: reading.outputs).first { $0.index != finding.index && $0.score.isFinite }
         return try other.map {
             try reading.head.score(of: $0, ScoreRequest(mask: request.mask, names: request.names), in: reading.outputs)
         }

@@ -101,7 +101,7 @@ extension Explainer {
     /// The score of what a model with this graph finds most likely.
     private func mostLikelyScore(_ inputs: [String: AnyTensor], in attributor: Attributor) throws -> TrialScore {
         let reading = try reading(of: inputs, in: attributor)
-        guard let finding = try reading.head.findings(in: reading.outputs).first else { throw model.unknownOutputs() }
+        guard let finding = try ranked(reading).first else { throw model.unknownOutputs() }
         return try reading.head.score(
             of: finding, ScoreRequest(names: reading.labels.shown), in: reading.outputs
         ).tried
@@ -111,7 +111,7 @@ extension Explainer {
     private func otherModel(_ other: Explainer) -> SanityCheck.OtherModel {
         SanityCheck.OtherModel(other.attributor, explained: other.pictureInput) { [self] subject in
             let own = try reading(of: subject.inputs, in: attributor)
-            guard let finding = try own.head.findings(in: own.outputs).first else { throw model.unknownOutputs() }
+            guard let finding = try ranked(own).first else { throw model.unknownOutputs() }
             var inputs = subject.inputs
             inputs[other.pictureInput] = inputs.removeValue(forKey: pictureInput)
             let answer = try other.reading(of: inputs, in: other.attributor)

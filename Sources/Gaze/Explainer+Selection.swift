@@ -9,6 +9,8 @@ struct HeadReading {
     let head: any Head
     let outputs: OutputValues
     let labels: ClassLabels
+    /// What the outputs were computed from.
+    let inputs: [String: AnyTensor]
 }
 
 extension Explainer {
@@ -18,13 +20,28 @@ extension Explainer {
             of: inputs, input: pictureInput, labelCount: classNames?.entries.count)
         guard let known else { throw model.unknownOutputs() }
         return HeadReading(
-            head: known.head, outputs: known.outputs, labels: try labels(for: known.head.description))
+            head: known.head, outputs: known.outputs, labels: try labels(for: known.head.description), inputs: inputs)
+    }
+
+    /// What the model says, the likeliest first; throws where NaN or infinity leaves open which that is.
+    func ranked(_ reading: HeadReading) throws -> [Finding] {
+        try attributor.ranked(reading.head, reading.outputs, of: reading.inputs, input: pictureInput)
+    }
+
+    /// NaN and infinity among what the model says; nil where every number can be compared.
+    func problem(_ reading: HeadReading) -> ExplanationError? {
+        attributor.problem(reading.head, reading.outputs, of: reading.inputs, input: pictureInput)
     }
 
     /// The names of the model's classes; asks the model what its outputs mean, which does not depend on what a picture shows.
     public func classLabels() throws -> ClassLabels {
         let side = preprocessing.resize
-        return try labels(for: read(Picture(width: side.width, height: side.height)).head)
+        return try labels(for: headDescription(of: Picture(width: side.width, height: side.height)))
+    }
+
+    /// What the outputs mean, whatever they hold for a picture.
+    func headDescription(of picture: Picture) throws -> HeadDescription {
+        try reading(of: preprocessing.input(from: picture)).head.description
     }
 
     /// The part of the input that the cells of a map look at; nil where that is all of it, or not known.
@@ -81,7 +98,7 @@ extension Explainer {
         for selection in classes {
             switch selection {
             case .top(let count) where box == nil:
-                chosen += try reading.head.findings(in: reading.outputs).prefix(count)
+                chosen += try ranked(reading).prefix(count)
             case .top: chosen.append(try reading.head.finding(choice, in: reading.outputs))
             case .named(let text):
                 choice.index = try index(of: text, reading)
@@ -153,7 +170,9 @@ extension Explainer {
     /// What a reader should know about the choice of the score.
     func notes(on reading: HeadReading, _ ranking: [Prediction]) -> [String] {
         let head = reading.head.description
-        var notes = [reading.labels.note].compactMap(\.self)
+        let broken = reading.head.brokenNumbers(in: reading.outputs).flatMap { $0.isOrdered ? nil : $0.sentence }
+        var notes = [reading.labels.note, broken.map { "\($0), so no probability of this picture counts" }].compactMap(
+            \.self)
         if head.isGuess {
             let kind = head.kind == .picture ? "model that puts out a picture" : head.kind.rawValue
             let question = head.question.map { ": \($0)" } ?? ""

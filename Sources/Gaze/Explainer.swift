@@ -85,12 +85,20 @@ public final class Explainer: Sendable {
     }
 
     /// What the model says about a picture, the most likely first: classes, detections, areas, values.
+    ///
+    /// - Throws: `ExplanationError.brokenOutput` where NaN or infinity leaves open what is the most likely.
     public func predict(_ picture: Picture) throws -> [Prediction] { try read(picture).predictions }
 
-    /// What the model's output means, and what it says about a picture.
-    public func read(_ picture: Picture) throws -> (head: HeadDescription, predictions: [Prediction]) {
+    /// What the model's output means, and what it says about a picture; `problem` tells of NaN and infinity among other numbers.
+    public func read(_ picture: Picture) throws -> (
+        head: HeadDescription, predictions: [Prediction], problem: ExplanationError?
+    ) {
         let reading = try reading(of: preprocessing.input(from: picture))
-        return (reading.head.description, try predictions(reading, geometry: preprocessing.geometry(for: picture)))
+        _ = try ranked(reading)
+        return (
+            reading.head.description, try predictions(reading, geometry: preprocessing.geometry(for: picture)),
+            problem(reading)
+        )
     }
 
     /// A picture as the model's input, with what the other inputs hold, by name.

@@ -27,7 +27,7 @@ extension ExplainCommand {
         try files.makeFolder()
         let versions = ["gaze": GazeVersion.text, explainer.model.engine.name: explainer.model.engine.version]
         var records: [VolumeRecord] = []
-        var failures = 0
+        let failures = FailureCount()
         defer { if json { try? Console.putJSON(records) } }
         let isNamed = !["auto", "structural"].contains(layer)
         let failed = try Console.forEach(stack ? ["the stack"] : images) { path in
@@ -38,7 +38,7 @@ extension ExplainCommand {
                 volume, numbers: try numbers(), methods: specifications, classes: classes.map { ClassSelection($0) },
                 contrast: vs, target: target, layer: isNamed ? layer : nil, settings: budget.settings()
             ) { method, error in
-                if self.method != ["all"] { failures += 1 }
+                if self.method != ["all"] { failures.count += 1 }
                 Console.say(
                     "\(self.method == ["all"] ? "left out" : "gaze"): \(method.label): \(Console.sentence(error))")
             }
@@ -56,16 +56,17 @@ extension ExplainCommand {
                         explanation, slices, model: model, volume: stack ? images : [path], top: top,
                         versions: versions, seconds: seconds, modelHash: modelHash))
                 records.append(record)
+                if record.score == nil || record.range.broken > 0 { failures.broken += 1 }
                 if !json { show(explanation, record) }
             }
         }
         try Console.end(failed: failed, of: stack ? 1 : images.count)
-        if failures > 0 { throw ExitCode(1) }
+        try failures.end(maps: records.count)
     }
 
     private func show(_ explanation: VolumeExplanation, _ record: VolumeRecord) {
         Console.put(
-            "\(explanation.method.name) of \(explanation.subject), score \(String(format: "%.4g", explanation.score))")
+            "\(explanation.method.name) of \(explanation.subject), score \(PredictionTable.number(explanation.score))")
         Console.put("  score  \(explanation.statement)")
         if let layer = explanation.layer { Console.put("  layer  \(layer.layer.name): \(layer.reason)") }
         Console.put("  slice  \(record.strongestSlice + 1) of \(record.sliceEvidence.count) is the strongest")

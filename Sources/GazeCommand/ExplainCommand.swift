@@ -150,7 +150,7 @@ struct ExplainCommand: ParsableCommand {
                 Console.say("note: \(failed) of \(images.count) pictures could not be explained")
             }
             try Console.end(failed: failed, of: images.count)
-            if failures.count > 0 { throw ExitCode(1) }
+            try failures.end(maps: records.count)
             if !json { suggest(hasRunnerUp: records.first.map { $0.top.count > 1 } ?? false) }
         }
     }
@@ -195,6 +195,7 @@ struct ExplainCommand: ParsableCommand {
                 seconds: seconds, region: overlay.hottest, inputs: explainer.givenInputs,
                 modelHash: try? modelHash.get(), imageHash: try? ContentHash(contentsOf: path))
             let written = try files.write(explanation, record: record, overlay: overlay)
+            if written.score == nil || written.range.broken > 0 { failures.broken += 1 }
             if !json {
                 show(explanation, written, overlay, notes: notes.next(of: explanation))
                 // Methods of one class share a trial.
@@ -209,7 +210,7 @@ struct ExplainCommand: ParsableCommand {
         _ explanation: Explanation, _ record: ExplanationRecord, _ overlay: Overlay.Result, notes: [String]
     ) {
         Console.put(
-            "\(explanation.method.name) of \(explanation.subject), score \(String(format: "%.4g", explanation.score))")
+            "\(explanation.method.name) of \(explanation.subject), score \(PredictionTable.number(explanation.score))")
         Console.put("  score  \(explanation.statement)")
         if let layer = explanation.layer { Console.put("  layer  \(layer.layer.name): \(layer.reason)") }
         if let region = record.region { Console.put("  region  \(region.text)") }
@@ -294,6 +295,20 @@ private struct NotesOfMaps {
 }
 
 /// How many methods failed in a run.
-private final class FailureCount {
+final class FailureCount {
+    /// Methods without a map.
     var count = 0
+    /// Maps that were written for their record's sake, though the score or some of their values are NaN or infinite.
+    var broken = 0
+
+    /// Ends a command that wrote so many maps: exit code 2 when all are broken, 1 when something failed.
+    func end(maps: Int) throws {
+        if broken > 0 {
+            Console.say(
+                "gaze: \(broken) of \(maps) map\(maps == 1 ? " rests" : "s rest") on NaN or infinite numbers; the notes say where these come from."
+            )
+        }
+        if broken > 0, broken == maps { throw ExitCode(2) }
+        if count + broken > 0 { throw ExitCode(1) }
+    }
 }

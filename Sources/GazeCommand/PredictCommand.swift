@@ -34,7 +34,8 @@ struct PredictCommand: ParsableCommand {
             let index: Int
             let `class`: String
             let probability: Double?
-            let score: Double
+            @FiniteNumber var score: Double?
+            let scoreProblem: String?
             let area: Double?
             let box: PictureBox?
             let candidate: Int?
@@ -51,7 +52,7 @@ struct PredictCommand: ParsableCommand {
             defer { if json { try? Console.putJSON(rows) } }
             var said: String?
             let failed = try Console.forEach(images) { path in
-                let (head, predictions) = try explainer.read(Console.picture(path, for: explainer))
+                let (head, predictions, problem) = try explainer.read(Console.picture(path, for: explainer))
                 if let note = try explainer.labels(for: head).note, note != said {
                     Console.say("note: \(note)")
                     said = note
@@ -64,12 +65,14 @@ struct PredictCommand: ParsableCommand {
                             top: top.map {
                                 Row.Entry(
                                     index: $0.index, class: $0.name, probability: $0.probability, score: $0.score,
+                                    scoreProblem: FiniteNumber.problem($0.score),
                                     area: $0.area, box: $0.box, candidate: $0.candidate)
                             }))
                 } else {
                     Console.put("\(path): \(head.kind.rawValue), \(head.reason)")
                     Console.put(PredictionTable.text(top, head: head))
                 }
+                if let problem { throw problem }
             }
             try Console.end(failed: failed, of: images.count)
         }

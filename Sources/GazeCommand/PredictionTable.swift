@@ -14,13 +14,13 @@ enum PredictionTable {
     private static func number(_ prediction: Prediction, _ head: HeadDescription) -> String {
         switch head.kind {
         case .segmentation, .sequence: percent(prediction.area)
-        case .regression, .embedding, .picture: String(format: "%.5g", prediction.score)
+        case .regression, .embedding, .picture: number(prediction.score, digits: 5)
         default: percent(prediction.probability)
         }
     }
 
     private static func remark(_ prediction: Prediction, _ head: HeadDescription) -> String {
-        let score = String(format: "%.4g", prediction.score)
+        let score = number(prediction.score)
         switch head.kind {
         case .segmentation, .sequence:
             let places = head.kind == .segmentation ? "of the picture" : "of the steps"
@@ -36,6 +36,11 @@ enum PredictionTable {
                 "\(place.map { "at \($0)" } ?? "without a place") (class \(prediction.index), candidate \(prediction.candidate ?? 0))"
         default: return "(class \(prediction.index), score \(score))"
         }
+    }
+
+    /// A number for a person; `NaN`, `infinity` or `-infinity` in words.
+    static func number(_ value: Double, digits: Int = 4) -> String {
+        FiniteNumber.problem(value) ?? String(format: "%.\(digits)g", value)
     }
 
     private static func percent(_ fraction: Double?) -> String {

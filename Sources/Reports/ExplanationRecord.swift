@@ -23,14 +23,16 @@ public struct ExplanationRecord: Sendable, Codable {
         public let trial: LayerTrial?
     }
 
-    /// The extremes of the raw map.
+    /// The extremes of the raw map's finite values; null where there are none.
     public struct Range: Sendable, Codable {
         /// The smallest value.
-        public let minimum: Double
+        @FiniteNumber public var minimum: Double?
         /// The largest value.
-        public let maximum: Double
+        @FiniteNumber public var maximum: Double?
         /// The sum of all values.
-        public let sum: Double
+        @FiniteNumber public var sum: Double?
+        /// How many values are NaN or infinite.
+        public let broken: Int
     }
 
     /// The model's file.
@@ -59,8 +61,10 @@ public struct ExplanationRecord: Sendable, Codable {
     public let layer: LayerRecord?
     /// What the method measured about itself: completeness, standard errors.
     public let checks: [SelfCheck]
-    /// The explained number.
-    public let score: Double
+    /// The explained number; null where it is NaN or infinite.
+    @FiniteNumber public var score: Double?
+    /// Why there is no number: `NaN`, `infinity` or `-infinity`.
+    public let scoreProblem: String?
     /// Height and width of the raw map.
     public let mapShape: [Int]
     /// The raw map's extremes.
@@ -112,12 +116,14 @@ public struct ExplanationRecord: Sendable, Codable {
                 name: $0.layer.name, tensor: $0.layer.tensorName, operation: $0.layer.operation,
                 shape: $0.layer.shape.dimensions, reason: $0.reason, trial: explanation.trial)
         }
-        score = explanation.score.isFinite ? explanation.score : 0
+        _score = FiniteNumber(wrappedValue: explanation.score)
+        scoreProblem = FiniteNumber.problem(explanation.score)
         mapShape = explanation.map.shape.dimensions
         let finite = explanation.map.elements.filter(\.isFinite)
         range = Range(
-            minimum: Double(finite.min() ?? 0), maximum: Double(finite.max() ?? 0),
-            sum: finite.reduce(0) { $0 + Double($1) })
+            minimum: finite.min().map(Double.init), maximum: finite.max().map(Double.init),
+            sum: finite.isEmpty ? nil : finite.reduce(0) { $0 + Double($1) },
+            broken: explanation.map.elements.count - finite.count)
         self.region = region.map { RegionRecord($0) }
         cells = explanation.geometry.cells(of: explanation.map, placement: explanation.placement)
         self.inputs = inputs.isEmpty ? nil : inputs

@@ -17,7 +17,11 @@ public struct Prediction: Sendable, Hashable, Codable {
     /// The position among a detector's candidates, for `--box`.
     public let candidate: Int?
 
-    /// A prediction with these parts.
+    private enum CodingKeys: String, CodingKey {
+        case index, name, score, scoreProblem, probability, area, box, candidate
+    }
+
+    /// A prediction with these parts; a probability that is NaN is none.
     public init(
         index: Int, name: String, score: Double, probability: Double?, area: Double? = nil, box: PictureBox? = nil,
         candidate: Int? = nil
@@ -25,9 +29,37 @@ public struct Prediction: Sendable, Hashable, Codable {
         self.index = index
         self.name = name
         self.score = score
-        self.probability = probability
+        self.probability = probability.flatMap { $0.isFinite ? $0 : nil }
         self.area = area
         self.box = box
         self.candidate = candidate
+    }
+
+    /// Reads a prediction; a score that is null is what `scoreProblem` says.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let problem = try container.decodeIfPresent(String.self, forKey: .scoreProblem)
+        let missing: Double = problem == "infinity" ? .infinity : problem == "-infinity" ? -.infinity : .nan
+        self.init(
+            index: try container.decode(Int.self, forKey: .index),
+            name: try container.decode(String.self, forKey: .name),
+            score: try container.decodeIfPresent(Double.self, forKey: .score) ?? missing,
+            probability: try container.decodeIfPresent(Double.self, forKey: .probability),
+            area: try container.decodeIfPresent(Double.self, forKey: .area),
+            box: try container.decodeIfPresent(PictureBox.self, forKey: .box),
+            candidate: try container.decodeIfPresent(Int.self, forKey: .candidate))
+    }
+
+    /// Writes a prediction; a score that is not finite is null, with `scoreProblem`.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(index, forKey: .index)
+        try container.encode(name, forKey: .name)
+        try container.encode(FiniteNumber(wrappedValue: score), forKey: .score)
+        try container.encodeIfPresent(FiniteNumber.problem(score), forKey: .scoreProblem)
+        try container.encodeIfPresent(probability, forKey: .probability)
+        try container.encodeIfPresent(area, forKey: .area)
+        try container.encodeIfPresent(box, forKey: .box)
+        try container.encodeIfPresent(candidate, forKey: .candidate)
     }
 }

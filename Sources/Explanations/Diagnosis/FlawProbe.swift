@@ -62,7 +62,7 @@ struct FlawProbe {
         while let node = graph.producingNode(of: value), let operand = node.input(0) {
             if Self.rectifiers.contains(node.operation) {
                 return
-                    "The score is 0 because the \(node.operation) '\(graph.label(node))' at the end is off for this input (an inactive hinge): explain the value in front of it, '\(graph[operand].name)'"
+                    "The score is 0 because the \(graph.label(node)) at the end is off for this input (an inactive hinge): explain the value in front of it, '\(graph[operand].name)'"
             }
             guard
                 ["Identity", "Reshape", "Squeeze", "Flatten", "Mul", "ReduceSum", "ReduceMean"].contains(node.operation)
@@ -110,7 +110,7 @@ struct FlawProbe {
             let portion = Array(results[start..<min(start + 64, results.count)])
             for (value, tensor) in zip(portion, try values(of: portion)) {
                 guard tensor.floatTensor.elements.contains(where: { !$0.isFinite }) else { continue }
-                let node = graph.producingNode(of: value).map { "\($0.operation) '\(graph.label($0))'" } ?? "a node"
+                let node = graph.producingNode(of: value).map(graph.label) ?? "a node"
                 return
                     "The first is made by \(node), in the model's own forward pass: check its weights and the input's normalisation"
             }

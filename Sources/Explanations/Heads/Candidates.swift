@@ -150,7 +150,9 @@ extension CandidateHead {
 
     private func strength(_ candidate: Int, _ index: Int?, _ outputs: OutputValues) throws -> Double {
         let all = try probabilities(of: candidate, in: outputs)
-        return index.map { all.indices.contains($0) ? all[$0] : 0 } ?? all.max() ?? 0
+        let value = index.map { all.indices.contains($0) ? all[$0] : 0 } ?? all.filter(\.isFinite).max() ?? 0
+        // NaN is below everything, or it would be what is explained.
+        return value.isNaN ? -1 : value
     }
 
     package func score(of finding: Finding, _ request: ScoreRequest, in outputs: OutputValues) -> HeadScore {

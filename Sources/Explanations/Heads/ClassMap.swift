@@ -21,21 +21,25 @@ package struct ClassMap: Sendable {
         output.axes.indices.filter { $0 != classAxis && output.axes[$0] > 1 }.map { output.axes[$0] }
     }
 
-    /// Places where each class has the largest score; for one number a place: class 1 where it is positive (or above a half).
-    func winners(_ values: Tensor<Float>) -> [Int] {
+    /// The class of the largest score at every place, nil where NaN leaves that open; for one number a place: class 1 where
+    /// it is positive (or above a half).
+    func winners(_ values: Tensor<Float>) -> [Int?] {
         let elements = values.elements
         guard classAxis != nil else {
             let bound: Float = output.activation == "Sigmoid" ? 0.5 : 0
-            return elements.map { $0 > bound ? 1 : 0 }
+            return elements.map { $0.isNaN ? nil : $0 > bound ? 1 : 0 }
         }
         let (inner, count) = (inner, classCount)
         return (0..<placeCount).map { place in
             let start = place / inner * count * inner + place % inner
             var best = 0
-            for index in 1..<count where elements[start + index * inner] > elements[start + best * inner] {
-                best = index
+            var isOpen = elements[start].isNaN
+            for index in 1..<max(count, 1) {
+                let value = elements[start + index * inner]
+                isOpen = isOpen || value.isNaN
+                if value > elements[start + best * inner] { best = index }
             }
-            return best
+            return isOpen ? nil : best
         }
     }
 
@@ -54,7 +58,9 @@ package struct ClassMap: Sendable {
         let values = try outputs.value(output.name)
         let winners = winners(values)
         var places: [Int: [Int]] = [:]
-        for (place, winner) in winners.enumerated() { places[winner, default: []].append(place) }
+        for (place, winner) in winners.enumerated() {
+            if let winner { places[winner, default: []].append(place) }
+        }
         return places.map { index, won in finding(index, at: won, of: values) }
             .sorted { ($0.places ?? 0, $1.index) > ($1.places ?? 0, $0.index) }
     }

@@ -27,7 +27,7 @@ package struct ClassifierHead: Head {
         let probabilities = Probability.ofClasses(values, activation: output.activation)
         return values.indices.map {
             Finding(index: $0, score: Double(scores[$0]), probability: probabilities[$0])
-        }.sorted { ($0.score, $1.index) > ($1.score, $0.index) }
+        }.sorted(by: Finding.precedes)
     }
 
     package func score(of finding: Finding, _ request: ScoreRequest, in outputs: OutputValues) -> HeadScore {

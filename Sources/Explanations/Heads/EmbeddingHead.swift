@@ -51,7 +51,7 @@ package struct EmbeddingHead: Head {
                     "the output '\(output.name)' is an embedding and has no classes; leave -c out, give --vs IMAGE to compare with another picture, or name a component with \(TargetText.option("\(TargetText.name(output.name))[0]"))"
             )
         }
-        return try findings(in: outputs)[0]
+        return try ranked(in: outputs)[0]
     }
 
     package func score(of finding: Finding, _ request: ScoreRequest, in outputs: OutputValues) -> HeadScore {

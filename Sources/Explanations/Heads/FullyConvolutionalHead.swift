@@ -26,7 +26,7 @@ package struct FullyConvolutionalHead: Head {
         let means = (0..<map.classCount).map { map.mean($0, values) }
         let probabilities = Probability.ofClasses(means.map { Float($0) }, activation: map.output.activation)
         return means.indices.map { Finding(index: $0, score: means[$0], probability: probabilities[$0]) }
-            .sorted { ($0.score, $1.index) > ($1.score, $0.index) }
+            .sorted(by: Finding.precedes)
     }
 
     package func score(of finding: Finding, _ request: ScoreRequest, in outputs: OutputValues) -> HeadScore {

@@ -22,7 +22,7 @@ package struct MultiLabelHead: Head {
         let scores = outputs.logits[output.name]?.elements ?? values
         return values.indices.map {
             Finding(index: $0, score: Double(scores[$0]), probability: Double(values[$0]))
-        }.sorted { ($0.score, $1.index) > ($1.score, $0.index) }
+        }.sorted(by: Finding.precedes)
     }
 
     package func score(of finding: Finding, _ request: ScoreRequest, in outputs: OutputValues) -> HeadScore {

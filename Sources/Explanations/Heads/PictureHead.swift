@@ -80,7 +80,7 @@ package struct PictureHead: Head {
                     "the output '\(output.name)' is taken for a picture and has no classes; leave -c out, choose a region with --mask or --box, or name a channel with \(TargetText.option("mean(\(TargetText.name(output.name))[0])"))"
             )
         }
-        return try findings(in: outputs)[0]
+        return try ranked(in: outputs)[0]
     }
 
     package func score(of finding: Finding, _ request: ScoreRequest, in outputs: OutputValues) -> HeadScore {

@@ -24,7 +24,7 @@ package struct SequenceHead: Head {
     package func findings(in outputs: OutputValues) throws -> [Finding] { try map.findings(in: outputs) }
 
     package func finding(_ choice: FindingChoice, in outputs: OutputValues) throws -> Finding {
-        guard let index = choice.index else { return try map.findings(in: outputs)[0] }
+        guard let index = choice.index else { return try ranked(in: outputs)[0] }
         return try map.finding(index, in: outputs)
     }
 

@@ -43,7 +43,7 @@ public struct Evaluator: Sendable {
         metrics = try plan.metrics.map { try PlannedMetric($0) }
         // What the outputs mean does not depend on what the picture shows.
         let side = explainer.preprocessing.resize
-        head = try explainer.read(Picture(width: side.width, height: side.height)).head
+        head = try explainer.headDescription(of: Picture(width: side.width, height: side.height))
         labels = try explainer.labels(for: head)
         classes = TrueClasses(
             head, names: labels.names,

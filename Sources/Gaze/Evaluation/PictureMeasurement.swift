@@ -42,7 +42,9 @@ struct PictureMeasurement {
         self.decoded = decoded
         self.leftOut = leftOut
         let reading = try evaluator.explainer.reading(of: decoded.input)
-        let findings = try reading.head.findings(in: reading.outputs)
+        // No number of a table rests on scores that cannot be compared.
+        if let problem = evaluator.explainer.problem(reading) { throw problem }
+        let findings = try evaluator.explainer.ranked(reading)
         let finding =
             try picture.target.map { try reading.head.finding(FindingChoice(index: $0), in: reading.outputs) }
             ?? findings.first
@@ -50,6 +52,9 @@ struct PictureMeasurement {
             throw GazeError.unsuitableChoice(
                 option: "--class", head: reading.head.description.kind.rawValue,
                 advice: "it says nothing about this picture")
+        }
+        guard finding.score.isFinite else {
+            throw ExplanationError.notFinite(what: "The score of class \(finding.index)", count: 1)
         }
         let score = try reading.head.score(
             of: finding, ScoreRequest(names: reading.labels.shown), in: reading.outputs)

@@ -88,7 +88,11 @@ public final class VolumeExplainer: Sendable {
         var seen: Set<Finding> = []
         let chosen = try classes.flatMap { selection in
             switch selection {
-            case .top(let count): Array(try reading.head.findings(in: reading.outputs).prefix(count))
+            case .top(let count):
+                Array(
+                    try attributor.ranked(
+                        reading.head, reading.outputs, of: [input.name: input.tensor], input: input.name
+                    ).prefix(count))
             case .named(let text):
                 [try reading.head.finding(FindingChoice(index: labels.index(of: text, in: head)), in: reading.outputs)]
             }

@@ -29,8 +29,10 @@ public struct VolumeRecord: Sendable, Codable {
     public let layer: ExplanationRecord.LayerRecord?
     /// What the method measured about itself.
     public let checks: [SelfCheck]
-    /// The explained number.
-    public let score: Double
+    /// The explained number; null where it is NaN or infinite.
+    @FiniteNumber public var score: Double?
+    /// Why there is no number: `NaN`, `infinity` or `-infinity`.
+    public let scoreProblem: String?
     /// Slices, rows and columns of the raw map.
     public let mapShape: [Int]
     /// Slices, rows and columns of the volume as the model takes it.
@@ -67,13 +69,15 @@ public struct VolumeRecord: Sendable, Codable {
                 shape: $0.layer.shape.dimensions, reason: $0.reason, trial: nil)
         }
         checks = explanation.checks
-        score = explanation.score.isFinite ? explanation.score : 0
+        _score = FiniteNumber(wrappedValue: explanation.score)
+        scoreProblem = FiniteNumber.problem(explanation.score)
         (mapShape, volumeShape) = (explanation.map.shape.dimensions, explanation.laidMap.shape.dimensions)
         (sliceEvidence, strongestSlice) = (explanation.sliceEvidence, slices.strongest)
         let finite = explanation.map.elements.filter(\.isFinite)
         range = ExplanationRecord.Range(
-            minimum: Double(finite.min() ?? 0), maximum: Double(finite.max() ?? 0),
-            sum: finite.reduce(0) { $0 + Double($1) })
+            minimum: finite.min().map(Double.init), maximum: finite.max().map(Double.init),
+            sum: finite.isEmpty ? nil : finite.reduce(0) { $0 + Double($1) },
+            broken: explanation.map.elements.count - finite.count)
         notes = explanation.notes
         files = [:]
         self.versions = versions
