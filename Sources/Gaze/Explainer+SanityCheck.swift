@@ -43,7 +43,9 @@ extension Explainer {
                 let picture = try read()
                 let inputs = try inputs(for: picture)
                 subjects.append(
-                    SanityCheck.Subject(name: name, inputs: inputs, score: try mostLikelyScore(inputs, in: attributor)))
+                    SanityCheck.Subject(
+                        name: name, inputs: inputs,
+                        score: try mostLikelyScore(inputs, in: attributor, refusingBroken: true)))
                 if first == nil { first = (name, picture) }
             } catch { failures.append((name, error)) }
         }
@@ -99,8 +101,14 @@ extension Explainer {
     }
 
     /// The score of what a model with this graph finds most likely.
-    private func mostLikelyScore(_ inputs: [String: AnyTensor], in attributor: Attributor) throws -> TrialScore {
+    ///
+    /// - Parameter refusingBroken: Whether NaN or infinity among other scores is an error: no verdict rests on scores that
+    ///   cannot be compared. A randomised model may overflow.
+    private func mostLikelyScore(
+        _ inputs: [String: AnyTensor], in attributor: Attributor, refusingBroken: Bool = false
+    ) throws -> TrialScore {
         let reading = try reading(of: inputs, in: attributor)
+        if refusingBroken, let problem = problem(reading) { throw problem }
         guard let finding = try ranked(reading).first else { throw model.unknownOutputs() }
         return try reading.head.score(
             of: finding, ScoreRequest(names: reading.labels.shown), in: reading.outputs

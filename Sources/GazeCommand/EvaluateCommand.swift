@@ -145,6 +145,14 @@ struct EvaluateCommand: ParsableCommand {
         _ files: EvaluationFiles,
         _ requirements: [EvaluationRequirement]
     ) throws {
+        guard !result.records.isEmpty || !result.isComplete else {
+            // An empty table would stand where an earlier run's may be.
+            files.discard()
+            for note in result.notes { Console.say("note: \(Console.sentence(note))") }
+            if json { try Console.putJSON([EvaluationSummary.Row]()) }
+            Console.say("gaze: nothing was measured; files of earlier runs in \(output) stay as they are.")
+            throw ExitCode(2)
+        }
         let summary = evaluator.summary(of: result)
         let problems = pictures.problems + result.problems
         let count = Set(result.records.map(\.image)).count
@@ -173,10 +181,6 @@ struct EvaluateCommand: ParsableCommand {
             Console.say("wrote \(paths.joined(separator: ", "))")
         }
         guard result.isComplete else { throw ExitCode(130) }
-        guard !result.records.isEmpty else {
-            Console.say("gaze: nothing was measured.")
-            throw ExitCode(2)
-        }
         // Of a list that nobody chose, methods that do not fit the model are left out.
         let required = measured.isLenient ? [] : evaluator.plan.methods.filter { !$0.isReference }.map(\.label)
         let violations = requirements.flatMap { $0.violations(of: summary, methods: required) }

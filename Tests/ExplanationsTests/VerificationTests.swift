@@ -25,6 +25,19 @@ import Testing
         #expect(report.checks.contains { $0.name.hasPrefix("gradient at layer") && $0.verdict == .passed })
     }
 
+    /// A class that a file switches off leaves the others to be verified; where nothing is finite, nothing passes.
+    @Test(
+        arguments: [([0, -.infinity, 0], true), ([0, .nan, 0], true), ([.nan, .nan, .nan], false)] as [([Float], Bool)])
+    func brokenClassesAreLeftOut(_ bias: [Float], _ passes: Bool) throws {
+        var graph = try Toys.classifier(batch: 1)
+        let offsets = graph.addConstant(AnyTensor(Tensor(vector: bias)), name: "offsets")
+        let scores = graph.append("Add", [graph.outputs[0].value, offsets], name: "masked")[0]
+        graph.outputs = [Graph.Output(name: "masked", value: scores)]
+        let checks = try verdicts(graph).checks.filter { $0.name == "gradient of 'x'" }
+        #expect(!checks.isEmpty && checks.allSatisfy { $0.verdict == (passes ? .passed : .failed) })
+        #expect(checks.allSatisfy { $0.detail.contains("1 of the outputs' numbers are NaN or infinite") } == passes)
+    }
+
     @Test func aWrongRuleFails() throws {
         /// A ReLU that lets everything through.
         struct Leaking: BackwardRule {

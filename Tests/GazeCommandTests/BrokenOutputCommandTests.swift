@@ -63,4 +63,36 @@ import Testing
             #expect(some.status == 1 && some.errors.contains("1 of 2 maps rest"))
         }
     }
+
+    @Test func verdictsRestOnNumbersOnly() throws {
+        try TemporaryFolder.with { folder in
+            let question = try write(bias: [0.5, .nan, 0.25], sigmoid: true, into: folder)
+            let outcome = try Command.run(["check"] + question + ["-m", "gradient"])
+            #expect(outcome.status == 2 && outcome.errors.contains("1 NaN among its 3 numbers"), "\(outcome.errors)")
+        }
+    }
+
+    @Test func earlierTablesAreNotReplacedByEmptyOnes() throws {
+        try TemporaryFolder.with { folder in
+            let options = ["-m", "gradcam", "--metrics", "average-drop", "-o", "\(folder)/out"]
+            func evaluate(bias: [Float]) throws -> Command.Outcome {
+                let question = try write(bias: bias, into: folder)
+                try FileManager.default.createDirectory(
+                    atPath: folder + "/photos", withIntermediateDirectories: true)
+                try Picture(width: 8, height: 8, red: 200).write(to: folder + "/photos/a.png")
+                return try Command.run(
+                    ["evaluate", question[0], "\(folder)/photos"] + question.dropFirst(2) + options)
+            }
+            #expect(try evaluate(bias: [0, 0, 0]).status == 0)
+            let files = ["results.jsonl", "summary.csv", "summary.md"].map { "\(folder)/out/\($0)" }
+            let before = try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+            let outcome = try evaluate(bias: [0, .nan, 0])
+            #expect(outcome.status == 2 && outcome.errors.contains("nothing was measured"), "\(outcome.errors)")
+            #expect(try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)) } == before)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: folder + "/out").allSatisfy {
+                    !$0.contains("partial")
+                })
+        }
+    }
 }

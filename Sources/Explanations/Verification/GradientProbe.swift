@@ -38,6 +38,8 @@ struct GradientProbe {
     private let origin: AnyTensor
     private let gradientName = "gaze.gradient"
     private let weights: [(name: String, values: [Double])]
+    /// How many outputs are NaN or infinite at the point, and stay out of the score: a class that a file switches off, say.
+    let leftOut: Int
     private let gradient: [Float]
     private let norm: Double
     private let scale: Double
@@ -49,17 +51,15 @@ struct GradientProbe {
     ) throws {
         let derived = try graph.differentiated(scored, withRespectTo: [input], by: composite)
         guard let cotangent = derived.cotangents[input], let origin = point[graph[input].name] else { return nil }
-        var feed = point
-        var weights: [(name: String, values: [Double])] = []
-        for (value, seed) in zip(scored, derived.seeds) {
+        var weights: [Tensor<Float>] = []
+        for value in scored {
             let shape = graph.shape(of: value) ?? []
             let factor = 1 / Double(max(shape.count, 1)).squareRoot()
             var tensor = Tensor<Float>(repeating: 0, shape: shape)
             tensor.mutateElements { elements in
                 for index in elements.indices { elements[index] = Float(factor * random.nextNormal()) }
             }
-            feed[derived.graph[seed].name] = AnyTensor(tensor).converted(to: graph[value].type ?? .float32)
-            weights.append((graph[value].name, tensor.elements.map(Double.init)))
+            weights.append(tensor)
         }
         var both = derived.graph
         both.outputs =
@@ -67,16 +67,38 @@ struct GradientProbe {
             + [Graph.Output(name: gradientName, value: cotangent)]
         both = both.eliminatingDeadNodes(keepingInputs: false)
         let names = Set(both.inputs.map { both[$0].name })
-        feed = feed.filter { names.contains($0.key) }
         program = try engine.load(both)
-        self.feed = feed
-        self.weights = weights
+        let scores = scored.map { graph[$0].name }
+        func feed(_ weights: [Tensor<Float>]) -> [String: AnyTensor] {
+            var feed = point
+            for (index, seed) in derived.seeds.enumerated() {
+                feed[derived.graph[seed].name] = AnyTensor(weights[index]).converted(
+                    to: graph[scored[index]].type ?? .float32)
+            }
+            return feed.filter { names.contains($0.key) }
+        }
+        leftOut = try Self.leaveOutBroken(program.run(feed(weights), outputs: scores), of: &weights)
+        self.feed = feed(weights)
+        self.weights = zip(scores, weights).map { ($0, $1.elements.map(Double.init)) }
         self.origin = origin
         inputName = graph[input].name
-        gradient = try program.run(feed, outputs: [gradientName])[0].floats
+        gradient = try program.run(self.feed, outputs: [gradientName])[0].floats
         norm = Self.norm(gradient)
         let typical = Self.norm(origin.floats) / Double(max(origin.shape.count, 1)).squareRoot()
         scale = typical > 0 ? typical : 1
+    }
+
+    /// Sets the weights of elements that are not finite to 0, where others are; returns how many they are.
+    private static func leaveOutBroken(_ outputs: [AnyTensor], of weights: inout [Tensor<Float>]) -> Int {
+        let isBroken = outputs.map { $0.floats.map { !$0.isFinite } }
+        let count = isBroken.reduce(0) { $0 + $1.count(where: \.self) }
+        guard count > 0, isBroken.contains(where: { $0.contains(false) }) else { return 0 }
+        for index in weights.indices {
+            weights[index].mutateElements { elements in
+                for place in elements.indices where isBroken[index][place] { elements[place] = 0 }
+            }
+        }
+        return count
     }
 
     private static func norm(_ values: [Float]) -> Double {
@@ -152,8 +174,8 @@ struct GradientProbe {
         let outputs = try program.run(moved(by: step, along: direction), outputs: weights.map(\.name))
         var (value, squares) = (0.0, 0.0)
         for (output, weight) in zip(outputs, weights) {
-            let largest = output.floats.reduce(0.0) { max($0, Double(abs($1))) }
-            for (element, factor) in zip(output.floats, weight.values) {
+            let largest = zip(output.floats, weight.values).reduce(0.0) { $1.1 == 0 ? $0 : max($0, Double(abs($1.0))) }
+            for (element, factor) in zip(output.floats, weight.values) where factor != 0 {
                 value += Double(element) * factor
                 squares += factor * factor * largest * largest
             }

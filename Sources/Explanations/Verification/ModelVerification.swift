@@ -225,7 +225,9 @@ public struct ModelVerification: Sendable {
             return VerificationCheck(
                 name: name,
                 detail: "at \(place), along \(direction.name): \(Self.number(comparison.analytic)) against "
-                    + "\(Self.number(comparison.numeric)) ± \(Self.number(comparison.uncertainty)) by the difference",
+                    + "\(Self.number(comparison.numeric)) ± \(Self.number(comparison.uncertainty)) by the difference"
+                    + (probe.leftOut == 0
+                        ? "" : "; \(probe.leftOut) of the outputs' numbers are NaN or infinite and left out"),
                 difference: comparison.difference, tolerance: comparison.tolerance, verdict: comparison.verdict)
         }
     }
