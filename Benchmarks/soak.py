@@ -3,8 +3,8 @@
 
     Benchmarks/soak.py .build/release/gaze MODEL.onnx FOLDER [--pictures 2000] [--options "--preset imagenet"]
 
-The photographs of FOLDER are linked again and again under new names until there are so many; the temporary folder goes
-away at the end. A leak shows as a line that keeps climbing; caches fill and stay. Needs nothing beside Python.
+The photographs of FOLDER are copied again and again under new names until there are so many, each with a comment of its own, so
+that no result is known from an equal file; the temporary folder goes away at the end. A leak shows as a line that keeps climbing; caches fill and stay. Needs nothing beside Python.
 """
 import argparse
 import os
@@ -15,6 +15,19 @@ import tempfile
 import time
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+
+
+def copy(source: str, target: str, number: int) -> None:
+    """A JPEG with a comment behind its first marker, any other file with bytes behind its end."""
+    with open(source, "rb") as file:
+        data = file.read()
+    note = f"picture {number}".encode()
+    if data[:2] == b"\xff\xd8":
+        data = data[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + data[2:]
+    else:
+        data += note
+    with open(target, "wb") as file:
+        file.write(data)
 
 
 def resident(process: int) -> int:
@@ -70,7 +83,7 @@ def main() -> int:
         os.mkdir(photographs)
         for number in range(given.pictures):
             source = os.path.abspath(found[number % len(found)])
-            os.symlink(source, os.path.join(photographs, f"{number:05d}{os.path.splitext(source)[1].lower()}"))
+            copy(source, os.path.join(photographs, f"{number:05d}{os.path.splitext(source)[1].lower()}"), number)
         lines = os.path.join(home, "evaluation")
 
         def evaluated() -> int:

@@ -55,7 +55,7 @@ extension ExplanationError: CustomStringConvertible {
         case .unknownHead(let reason, let example):
             "What to explain is not settled: \(reason); name it with --target, e.g. \(TargetText.option(example))."
         case .brokenOutput(let sentence, let cause):
-            "The model's answer cannot be ranked: \(sentence)\(cause.map { ". \($0)" } ?? ""); a score that is a number is explained with -c CLASS or --target."
+            "The model's answer says nothing: \(sentence)\(cause.map { ". \($0)" } ?? ""). A score that is a number can be explained by naming it."
         case .notFinite(let what, let count):
             "\(what) contains \(count) values that are NaN or infinite; check the input's normalisation and the model's weights."
         }

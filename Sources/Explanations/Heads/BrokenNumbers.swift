@@ -32,10 +32,11 @@ package struct BrokenNumbers: Sendable, Hashable {
     /// Whether only minus infinities are among them, which are below every other score.
     package var isOrdered: Bool { notNumbers == 0 && infinite == 0 }
 
-    /// `'logits' holds 1 NaN among its 5 numbers (the first at [3])`
+    /// `'logits' holds 1 NaN among its 5 numbers (the first at [3])`, or `'age' is NaN`.
     package var sentence: String {
         let parts = [(notNumbers, "NaN"), (infinite, "infinity"), (minusInfinite, "-infinity")]
             .filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        if count == 1 { return "'\(output)' is \(parts[0].dropFirst(2))" }
         let place = position.isEmpty ? "" : " (the first at \(position))"
         return "'\(output)' holds \(parts.joined(separator: " and ")) among its \(count) numbers\(place)"
     }
