@@ -56,25 +56,26 @@ let package = Package(
         .target(
             name: "ONNXMessages", dependencies: [protobuf], exclude: ["Schema"],
             swiftSettings: Array(strict.dropFirst())),
-        module("ONNXFormat", ["Tensors", "ONNXMessages", protobuf]),
+        module("ONNXFormat", ["Archives", "Tensors", "ONNXMessages", protobuf]),
         module("Graphs", ["Tensors", "ONNXFormat", "ONNXMessages", protobuf]),
         module("Differentiation", ["Tensors", "Graphs"]),
         module("Runtime", ["Tensors", "ONNXMessages", "Graphs", protobuf]),
         module("Explanations", ["Tensors", "Graphs", "Differentiation", "Runtime"]),
         module("Evaluation", ["Tensors", "Graphs", "Differentiation", "Runtime", "Explanations"]),
-        module("Datasets", ["Tensors"]),
+        module("Datasets", ["Archives", "Tensors"]),
         module("Storage", ["Tensors", database]),
-        module("Imaging", ["Tensors", "CCairo", "CExif", "CPNG", "CTIFF", "CTurboJPEG", "CWebP"]),
+        module("Imaging", ["Archives", "Tensors", "CCairo", "CExif", "CPNG", "CTIFF", "CTurboJPEG", "CWebP"]),
         module("Training", ["Archives", "Tensors", "ONNXFormat", "Graphs"]),
-        module("Reports", ["Tensors", "Graphs", "Explanations", "Evaluation", "Imaging"]),
+        module("Reports", ["Archives", "Tensors", "Graphs", "Explanations", "Evaluation", "Imaging"]),
         module(
             "Gaze",
             [
-                "Tensors", "Graphs", "Differentiation", "Runtime", "Explanations", "Evaluation", "Datasets", "Storage",
+                "Archives", "Tensors", "Graphs", "Differentiation", "Runtime", "Explanations", "Evaluation", "Datasets",
+                "Storage",
                 "Imaging", "Training", "Reports", yams,
             ]),
         .executableTarget(
-            name: "GazeCommand", dependencies: ["Gaze", argumentParser], swiftSettings: strict),
+            name: "GazeCommand", dependencies: ["Archives", "Gaze", argumentParser], swiftSettings: strict),
 
         .executableTarget(
             name: "GazeBenchmark", dependencies: ["Gaze", argumentParser], path: "Benchmarks/GazeBenchmark",

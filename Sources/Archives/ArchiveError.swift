@@ -14,8 +14,21 @@ public enum ArchiveError: Error, Sendable, Hashable {
     case tooLarge(archive: String, entry: String, limit: Int)
     /// The entry's data are damaged.
     case damaged(archive: String, entry: String, reason: String)
-    /// The archive cannot be written.
+    /// The file cannot be written.
     case unwritable(path: String, reason: String)
+    /// Another run writes the file.
+    case busy(path: String)
+}
+
+extension ArchiveError {
+    /// Why a file cannot be written, in a few words without its path.
+    package var writingReason: String {
+        switch self {
+        case .unwritable(_, let reason): reason
+        case .busy: "another run is writing it"
+        default: description
+        }
+    }
 }
 
 extension ArchiveError: CustomStringConvertible {
@@ -38,7 +51,9 @@ extension ArchiveError: CustomStringConvertible {
         case .damaged(let archive, let entry, let reason):
             "The entry \(entry) of \(archive) is damaged: \(reason). Make or download the archive again."
         case .unwritable(let path, let reason):
-            "\(path) cannot be written: \(reason). Check that its folder exists, is writable and has room."
+            "\(path) cannot be written: \(reason). Choose another place, or free some space."
+        case .busy(let path):
+            "Another run is writing \(path). Wait for its end, or choose another folder."
         }
     }
 }

@@ -28,8 +28,9 @@ package struct ArchiveWriter: Sendable {
     /// Equal entries give equal bytes: no time of writing is stored.
     package func write(path: String) throws(ArchiveError) {
         guard !entries.isEmpty else { throw .unwritable(path: path, reason: "a ZIP archive needs at least one file") }
+        let target = try WholeFile.target(of: path)
         var code: Int32 = 0
-        guard let archive = unsafe zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, &code) else {
+        guard let archive = unsafe zip_open(target, ZIP_CREATE | ZIP_TRUNCATE, &code) else {
             throw .unwritable(path: path, reason: ZipText.text(code: code))
         }
         for entry in entries {

@@ -35,19 +35,10 @@ package enum RegularFile {
         }
     }
 
-    /// Replaces the file at once: a reader sees the old bytes or the new ones, never a part.
-    package static func write(_ bytes: Data, path: String) throws(ArchiveError) {
-        do { try bytes.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw .unwritable(path: path, reason: reason(error, path: path))
-        }
-    }
-
     private static func reason(_ error: any Error, path: String) -> String {
         switch (error as? CocoaError)?.code {
         case .fileNoSuchFile?, .fileReadNoSuchFile?: "there is no such file or folder"
-        case .fileReadNoPermission?, .fileWriteNoPermission?: "permission is denied"
-        case .fileWriteOutOfSpace?: "no space is left"
-        case .fileWriteVolumeReadOnly?: "the disk is read-only"
+        case .fileReadNoPermission?: "permission is denied"
         default: "\(error.localizedDescription)".trimmingCharacters(in: CharacterSet(charactersIn: "."))
         }
     }

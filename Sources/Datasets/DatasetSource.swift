@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 
 /// The folder or file that a data set is read from.
@@ -78,6 +79,7 @@ struct DatasetSource {
             guard (attributes[.size] as? NSNumber)?.intValue ?? 0 <= maximumBytes else {
                 throw DatasetError.tooLarge(path: path, maximumBytes: maximumBytes)
             }
+            InputFiles.ofRun?.add(resolved, as: "a file of the data set")
             return try Data(contentsOf: URL(fileURLWithPath: resolved))
         } catch let error as DatasetError {
             throw error

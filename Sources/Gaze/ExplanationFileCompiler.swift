@@ -1,6 +1,8 @@
+import Archives
 public import Explanations
 import Foundation
 import Graphs
+import ONNXFormat
 import Reports
 import Runtime
 public import Tensors
@@ -24,16 +26,31 @@ public struct ExplanationFileCompiler: Sendable {
     /// - Parameters:
     ///   - batch: How many samples the file takes; what the model declares by default, else 1.
     ///   - shapes: Shapes of inputs that leave lengths open.
-    ///   - path: The file; it is replaced at once when the new one is complete, and never is the model itself.
+    ///   - path: The file; it is replaced at once when the new one is complete, and never is it the model itself.
     /// - Throws: `GazeError.compilation` where the file differs from `attribute`; nothing is written then.
     @discardableResult
     public func write(
         method: MethodSpecification, target: CompilationTarget = .top, layer: String? = nil, wrt input: String? = nil,
         batch: Int? = nil, shapes: [String: Shape] = [:], settings: RunSettings = RunSettings(), to path: String
     ) throws -> CompilationRecord {
-        guard !isModel(path) else {
-            throw GazeError.unwritable(path: path, reason: "it is the model that is explained")
+        let inputs = InputFiles.ofRun ?? InputFiles()
+        for file in (try? ONNXFile.files(of: model.path)) ?? [model.path] {
+            inputs.add(file, as: "the model that is explained")
         }
+        return try InputFiles.$ofRun.withValue(inputs) {
+            do throws(ArchiveError) { try WholeFile.target(of: path) } catch {
+                throw GazeError.unwritable(path: path, reason: error.writingReason)
+            }
+            return try writeChecked(
+                method: method, target: target, layer: layer, wrt: input, batch: batch, shapes: shapes,
+                settings: settings, to: path)
+        }
+    }
+
+    private func writeChecked(
+        method: MethodSpecification, target: CompilationTarget, layer: String?, wrt input: String?, batch: Int?,
+        shapes: [String: Shape], settings: RunSettings, to path: String
+    ) throws -> CompilationRecord {
         var settings = settings
         // Only what somebody wrote down: a guess has no place in a file that others trust.
         settings.space = try settings.space ?? Sidecar.read(forModel: model.path)?.preprocessing?.space
@@ -47,23 +64,10 @@ public struct ExplanationFileCompiler: Sendable {
         guard check.passed else {
             throw GazeError.compilation(method: method.name, difference: max(check.map, check.score))
         }
-        do {
-            try bytes.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw GazeError.unwritable(path: path, reason: WritingProblem.words(for: error))
+        do { try WholeFile.write(bytes, to: path) } catch {
+            throw GazeError.unwritable(path: path, reason: error.writingReason)
         }
         return CompilationRecord(compiled, file: path, bytes: bytes.count, metadata: metadata, check: check)
-    }
-
-    private func isModel(_ path: String) -> Bool {
-        func file(_ path: String) -> NSObject? {
-            let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-            let attributes = try? FileManager.default.attributesOfItem(atPath: resolved)
-            return attributes?[.systemFileNumber] as? NSNumber
-        }
-        let same =
-            URL(fileURLWithPath: path).standardizedFileURL == URL(fileURLWithPath: model.path).standardizedFileURL
-        return same || (file(path) != nil && file(path) == file(model.path))
     }
 
     /// A shape for every input: given, declared, or one sample of a usual size.

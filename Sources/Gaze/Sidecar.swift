@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 public import Imaging
 import Yams
@@ -83,7 +84,7 @@ public struct Sidecar: Sendable, Hashable, Codable {
     public func write(forModel modelPath: String) throws(GazeError) {
         let path = Self.path(forModel: modelPath)
         do {
-            try Data(YAMLEncoder().encode(self).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+            try WholeFile.write(Data(YAMLEncoder().encode(self).utf8), to: path)
         } catch {
             throw .unwritable(path: path, reason: WritingProblem.words(for: error))
         }

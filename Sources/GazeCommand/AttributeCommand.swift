@@ -1,3 +1,4 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
@@ -62,9 +63,15 @@ struct AttributeCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Console.report {
+        let inputs = InputFiles()
+        try Console.report(inputs: inputs) {
             Interruption.listen()
             let specifications = try parsedMethods()
+            let folder = OutputFolder(output)
+            let names = specifications.map { "\($0.label).npy" }
+            inputs.add(model: self.model)
+            inputs.add(input.flatMap { [$0, $0.split(separator: "=", maxSplits: 1).last.map(String.init)] })
+            try folder.check(names)
             let model = try Model(contentsOf: model, engine: ONNXRuntimeEngine(threads: threads))
             var failures = 0
             let results = try Attributor(model).attribute(
@@ -75,13 +82,10 @@ struct AttributeCommand: ParsableCommand {
                 Console.say("gaze: \(method.label): \(Console.sentence(error))")
             }
             for note in Set(results.flatMap(\.notes)).sorted() { Console.say("warning: \(note)") }
-            do {
-                try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-            } catch {
-                throw GazeError.unwritable(path: output, reason: WritingProblem.words(for: error))
-            }
-            for result in results {
-                try Numpy.write(AnyTensor(result.values), path: "\(output)/\(result.method.label).npy")
+            try folder.together(names) {
+                for result in results {
+                    try Numpy.write(AnyTensor(result.values), path: folder.file("\(result.method.label).npy"))
+                }
             }
             if Interruption.happened { throw ExitCode(130) }
             if failures > 0 { throw ExitCode(1) }

@@ -7,10 +7,10 @@ enum CatalogueEntry {
         _ name: String, facts: [(name: String, text: String)], parameters: [MethodDescription.Parameter]
     ) {
         Console.put(name)
-        Console.put(Console.table(facts.filter { !$0.text.isEmpty }.map { ["", $0.name, $0.text] }))
+        Console.putLines(Console.table(facts.filter { !$0.text.isEmpty }.map { ["", $0.name, $0.text] }))
         guard !parameters.isEmpty else { return }
         Console.put("  parameters")
-        Console.put(Console.table(parameters.map { ["", "", "\($0.name)=\($0.defaultValue)", $0.meaning] }))
+        Console.putLines(Console.table(parameters.map { ["", "", "\($0.name)=\($0.defaultValue)", $0.meaning] }))
     }
 
     /// The parameters as JSON has them.

@@ -1,3 +1,4 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
@@ -78,8 +79,12 @@ struct CheckCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Console.report {
+        let inputs = InputFiles()
+        try Console.report(inputs: inputs) {
             Interruption.listen()
+            inputs.add(model: model, options: options)
+            if let randomLabels { inputs.add(model: randomLabels, options: options) }
+            inputs.add(images)
             let explainer = try options.explainer(for: model)
             let other = try randomLabels.map { try options.explainer(for: $0) }
             let files = output.map { SanityFiles(folder: $0) }
@@ -95,8 +100,8 @@ struct CheckCommand: ParsableCommand {
             if json {
                 try Console.putJSON(outcome.report.methods)
             } else {
-                Console.put(SanityTable.text(outcome.report))
-                for path in paths { Console.put("wrote \(path)") }
+                Console.putLines(SanityTable.text(outcome.report))
+                for path in paths { Console.put("wrote \(path)", limit: Console.longestPath) }
             }
             for note in outcome.report.notes { Console.say("note: \(note)") }
             if Interruption.happened { throw ExitCode(130) }

@@ -62,7 +62,7 @@ struct CompareMapsCommand: ParsableCommand {
             } else if rows.count == 1 {
                 Console.put("\(rows[0].value)")
             } else {
-                Console.put(Console.table(rows.map { [$0.metric, "\($0.value)"] }))
+                Console.putLines(Console.table(rows.map { [$0.metric, "\($0.value)"] }))
             }
         }
     }

@@ -1,3 +1,4 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
@@ -77,10 +78,14 @@ struct CompileCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Console.report {
+        let inputs = InputFiles()
+        try Console.report(inputs: inputs) {
             let specification = try MethodSpecification(parsing: method)
             let stem = URL(fileURLWithPath: model).deletingPathExtension().lastPathComponent
             let path = output ?? "\(stem)-\(specification.label).onnx"
+            inputs.add(model: model)
+            inputs.add([Sidecar.path(forModel: model)])
+            try checkOutput(path)
             let source = try Model(contentsOf: model, engine: ONNXRuntimeEngine(threads: threads))
             let compiler = ExplanationFileCompiler(source, version: GazeVersion.text)
             let record = try compiler.write(
@@ -90,20 +95,26 @@ struct CompileCommand: ParsableCommand {
         }
     }
 
+    private func checkOutput(_ path: String) throws {
+        do { try WholeFile.target(of: path) } catch {
+            throw GazeError.unwritable(path: path, reason: error.writingReason)
+        }
+    }
+
     private func show(_ record: CompilationRecord) {
         for note in record.notes { Console.say("note: \(note)") }
         func ports(_ ports: [CompiledExplanation.Port]) -> [[String]] {
             ports.map { ["  ", $0.name, "\($0.type)[\($0.shape.map(String.init).joined(separator: ", "))]"] }
         }
-        Console.put("\(record.file)  \(record.bytes) bytes")
+        Console.put("\(record.file)  \(record.bytes) bytes", limit: Console.longestPath)
         Console.put(record.text)
-        Console.put("Inputs\n" + Console.table(ports(record.inputs)))
-        Console.put("Outputs\n" + Console.table(ports(record.outputs)))
+        Console.putLines("Inputs\n" + Console.table(ports(record.inputs)))
+        Console.putLines("Outputs\n" + Console.table(ports(record.outputs)))
         Console.put(
             String(
                 format:
                     "Checked against 'gaze attribute' on a random input: maps differ by %.1e of the largest value, scores by %.1e",
                 record.check.map, record.check.score))
-        Console.put("Python\n" + record.snippet.map { "  \($0)" }.joined(separator: "\n"))
+        Console.putLines("Python\n" + record.snippet.map { "  \($0)" }.joined(separator: "\n"))
     }
 }

@@ -1,31 +1,64 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
 
 /// What commands say, and where: talk to standard error, data to standard output.
+///
+/// Names come from files of strangers: what would steer a terminal is shown as `\u{1b}`, what has no end is shortened.
 enum Console {
+    /// The most characters of a line; `Cell` says what one in a table has.
+    private static let longestLine = 1000
+    /// The most characters of a line that tells where a file lies.
+    static let longestPath = 8000
+    private enum Cell {
+        static let longest = 200
+        /// The last of a row may be a sentence.
+        static let longestLast = 1000
+    }
+
     /// Says a line to the user.
-    static func say(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+    static func say(_ line: String) { TextStream.errors.write(shown(line, limit: longestLine) + "\n") }
+
+    /// Shows a line in place of the one before, on a terminal; the last of them stays.
+    static func showProgress(_ line: String, isLast: Bool) {
+        TextStream.errors.write("\r\u{1B}[K\(shown(line, limit: longestLine))\(isLast ? "\n" : "")")
     }
 
-    /// Puts out data.
-    static func put(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    /// Makes room where progress was shown.
+    static func clearProgress() { TextStream.errors.write("\r\u{1B}[K") }
+
+    /// Puts out a line of data; a path is put out whole.
+    static func put(_ line: String, limit: Int = longestLine) {
+        TextStream.output.write(shown(line, limit: limit) + "\n")
     }
 
-    /// Puts out a value as JSON.
+    /// Puts out lines of text or a table, each as `put` does.
+    static func putLines(_ text: String, limit: Int = longestPath) {
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) { put(String(line), limit: limit) }
+    }
+
+    /// Puts out a picture made of a terminal's own codes.
+    static func putPicture(_ text: String) { TextStream.output.write(text + "\n") }
+
+    /// Puts out a value as JSON, which escapes by its own rules.
     static func putJSON(_ value: some Encodable) throws {
-        let data = try ExplanationRecord.json(value)
-        FileHandle.standardOutput.write(data + Data("\n".utf8))
+        TextStream.output.write(try ExplanationRecord.json(value) + Data("\n".utf8))
     }
 
     /// Whether a person watches what is said.
-    static var isInteractive: Bool { isatty(FileHandle.standardError.fileDescriptor) != 0 }
+    static var isInteractive: Bool { TextStream.errors.isTerminal }
+
+    private static func shown(_ text: String, limit: Int) -> String {
+        // Shortened first: escaping what is left out anyway takes time.
+        text.shortened(to: limit).shown.shortened(to: limit)
+    }
 
     /// Runs a command's body: an error becomes one sentence and exit code 2.
-    static func report(_ body: () throws -> Void) throws {
-        do { try body() } catch let code as ExitCode {
+    ///
+    /// - Parameter inputs: The files that the command reads; nothing that it writes may replace them.
+    static func report(inputs: InputFiles = InputFiles(), _ body: () throws -> Void) throws {
+        do { try InputFiles.$ofRun.withValue(inputs, operation: body) } catch let code as ExitCode {
             throw code
         } catch RuntimeError.cancelled {
             throw ExitCode(130)
@@ -65,12 +98,22 @@ enum Console {
 
     /// A sentence that ends in a full stop, on one line.
     static func sentence(_ words: String) -> String {
-        let text = words.split(whereSeparator: \.isNewline).joined(separator: " ")
+        let text = words.shortened(to: longestLine).split(whereSeparator: \.isNewline).joined(separator: " ")
         return text.hasSuffix(".") || text.hasSuffix(")") || text.hasSuffix("?") ? text : text + "."
     }
 
-    /// An error as one line that ends in a full stop, whatever library it comes from.
-    static func sentence(_ error: any Error) -> String { sentence("\(error)") }
+    /// An error as one line that ends in a full stop; words of other libraries stand behind ours.
+    static func sentence(_ error: any Error) -> String {
+        sentence(isForeign(error) ? "This failed unexpectedly: \(WritingProblem.words(for: error))" : "\(error)")
+    }
+
+    /// Our errors describe themselves; those of Foundation and of decoders are written for programmers.
+    private static func isForeign(_ error: any Error) -> Bool {
+        switch error {
+        case is CocoaError, is POSIXError, is DecodingError, is EncodingError: true
+        default: type(of: error) is NSError.Type
+        }
+    }
 
     /// Reads options before any work is done: what is wrong with them is a usage error (exit code 64).
     static func options<Value>(_ read: () throws -> Value) throws -> Value {
@@ -92,6 +135,9 @@ enum Console {
 
     /// Columns of text, aligned; numbers to the right where `right` says so.
     static func table(_ rows: [[String]], right: Set<Int> = []) -> String {
+        let rows = rows.map { row in
+            row.indices.map { shown(row[$0], limit: $0 < row.count - 1 ? Cell.longest : Cell.longestLast) }
+        }
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0 }
         return rows.map { row in

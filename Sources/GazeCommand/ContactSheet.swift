@@ -1,16 +1,10 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
 
 /// All maps of a run in one picture: for every photograph and class a row (or more) of methods.
 struct ContactSheet {
-    /// A map with what was written of it.
-    struct Map {
-        let record: ExplanationRecord
-        let explanation: Explanation
-        let overlay: Overlay.Result
-    }
-
     /// Where it is written; nil where nobody asked for one.
     let path: String?
     private var groups: [(owner: String, title: String, panels: [Figure.Panel])] = []
@@ -18,20 +12,38 @@ struct ContactSheet {
     init(path: String?) { self.path = path }
 
     private static let columns = 8
+    private static let panelHeight = 300
+    private static let width = 2000
 
-    mutating func add(_ maps: [Map]) {
-        guard path != nil else { return }
-        for map in maps {
-            let owner = "\(map.record.image)\n\(map.explanation.subject)"
-            let panel = Figure.Panel(
-                map.overlay.picture, label: map.explanation.method.label,
-                detail: map.overlay.diagnosis.isInformative ? "" : "shows nothing: see its record")
-            if groups.last?.owner != owner {
-                let title = "\(name(map.record.image)) · \(map.explanation.subject)"
-                groups.append((owner, title, [Figure.Panel(map.explanation.picture, label: map.explanation.subject)]))
-            }
-            groups[groups.count - 1].panels.append(panel)
+    /// Refuses a path that an input of the run lies at, and what is no regular file.
+    static func check(_ path: String) throws {
+        do { try WholeFile.target(of: path) } catch {
+            throw ImagingError.unwritable(path: path, reason: error.writingReason)
         }
+    }
+
+    /// Adds a map; of its picture no more is kept than the sheet shows.
+    mutating func add(_ explanation: Explanation, _ overlay: Overlay.Result, image: String) throws {
+        guard path != nil else { return }
+        let owner = "\(image)\n\(explanation.subject)"
+        if groups.last?.owner != owner {
+            let photograph = Figure.Panel(try thumbnail(explanation.picture), label: explanation.subject)
+            groups.append((owner, "\(name(image)) · \(explanation.subject)", [photograph]))
+        }
+        groups[groups.count - 1].panels.append(
+            Figure.Panel(
+                try thumbnail(overlay.picture), label: explanation.method.label,
+                detail: overlay.diagnosis.isInformative ? "" : "shows nothing: see its record"))
+    }
+
+    /// The picture at twice the size that it may have in the sheet, so that the sheet's own resampling sees no difference.
+    private func thumbnail(_ picture: Picture) throws -> Picture {
+        let ratio = min(
+            2 * Double(Self.panelHeight) / Double(picture.height), 2 * Double(Self.width) / Double(picture.width))
+        guard ratio < 1 else { return picture }
+        return try picture.resized(
+            width: max(Int(Double(picture.width) * ratio), 1), height: max(Int(Double(picture.height) * ratio), 1),
+            filter: .lanczos)
     }
 
     /// Titles show what a file is called, not where it lies.
@@ -48,7 +60,8 @@ struct ContactSheet {
             }
         }
         let figure = Figure(
-            title: name(model), rows: rows, captions: groups.map(\.title), width: 2000, maximumPanelHeight: 300)
+            title: name(model), rows: rows, captions: groups.map(\.title), width: Self.width,
+            maximumPanelHeight: Self.panelHeight)
         try figure.draw().write(to: path)
         Console.say("all maps in one picture: \(path)")
     }

@@ -1,3 +1,4 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
@@ -74,10 +75,14 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Console.report {
+        let inputs = InputFiles()
+        try Console.report(inputs: inputs) {
             Interruption.listen()
+            inputs.add(model: model, options: options)
+            inputs.add([dataset, classMap])
             var pictures = try Dataset(
                 contentsOf: dataset, format: format.flatMap { DatasetFormat(named: $0) }, images: images)
+            inputs.add(pictures)
             for problem in pictures.problems { Console.say("gaze: \(Console.sentence(problem))") }
             if let limit { pictures = pictures.thinned(to: limit) }
             let (methods, metrics) = try measured.planned(for: pictures)
@@ -90,23 +95,18 @@ struct EvaluateCommand: ParsableCommand {
                 settings: budget.settings(showsProgress: false))
             let requirements = try requirements(on: plan)
             let files = try EvaluationFiles(folder: output)
-            let evaluator = try evaluator(explainer, plan, files)
+            if !noStore { try checkStore() }
+            let evaluator = try Evaluator(
+                explainer, plan: plan, store: noStore ? ResultStore() : ResultStore(path: storePath))
             var result = try evaluate(pictures, evaluator, files)
             let advice = try advice(on: pictures, evaluator, &result)
             try report(result, advice, evaluator, pictures, files, requirements)
         }
     }
 
-    /// Leaves nothing half-written behind where the model or the store cannot be used.
-    private func evaluator(_ explainer: Explainer, _ plan: EvaluationPlan, _ files: EvaluationFiles) throws -> Evaluator
-    {
-        do {
-            return try Evaluator(
-                explainer, plan: plan, store: noStore ? ResultStore() : ResultStore(path: storePath))
-        } catch {
-            files.discard()
-            throw error
-        }
+    /// Refuses a store that is an input of the run, also by the names of the database's journals.
+    private func checkStore() throws {
+        for end in ["", "-journal", "-wal", "-shm"] { try WholeFile.target(of: storePath + end) }
     }
 
     private var storePath: String { store ?? output + "/results.sqlite" }
@@ -147,7 +147,6 @@ struct EvaluateCommand: ParsableCommand {
     ) throws {
         guard !result.records.isEmpty || !result.isComplete else {
             // An empty table would stand where an earlier run's may be.
-            files.discard()
             for note in result.notes { Console.say("note: \(Console.sentence(note))") }
             if json { try Console.putJSON([EvaluationSummary.Row]()) }
             Console.say("gaze: nothing was measured; files of earlier runs in \(output) stay as they are.")
@@ -167,11 +166,11 @@ struct EvaluateCommand: ParsableCommand {
         } else {
             Console.put(heading)
             let cells = summary.cells(interval: EvaluationSummary.halfWidth)
-            Console.put(Console.table(cells, right: Set(1..<max(cells.first?.count ?? 1, 2))))
+            Console.putLines(Console.table(cells, right: Set(1..<max(cells.first?.count ?? 1, 2))))
             Console.put("± is half of the 95 % bootstrap interval; methods in brackets are trivial references.")
             if let advice {
                 Console.put("")
-                Console.put(Console.table(AdviceTable.cells(advice), right: [0, 3, 4, 5]))
+                Console.putLines(Console.table(AdviceTable.cells(advice), right: [0, 3, 4, 5]))
                 Console.put("= : none of the same verdict is more faithful as far as intervals tell.")
                 Console.put(advice.sentence)
             }
@@ -218,7 +217,7 @@ private final class EvaluationLine {
             return
         }
         let isOver = progress.isOver
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(text(of: progress))\(isOver ? "\n" : "")".utf8))
+        Console.showProgress(text(of: progress), isLast: isOver)
         isShown = !isOver
     }
 
@@ -233,7 +232,7 @@ private final class EvaluationLine {
 
     /// Makes room for a sentence.
     func clear() {
-        if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+        if isShown { Console.clearProgress() }
         isShown = false
     }
 

@@ -46,7 +46,7 @@ extension ExplainCommand {
             let top = Array(explanations.first?.ranking.prefix(5) ?? [])
             if !json {
                 Console.put("\(path) (\(volume.values.shape))")
-                if let head = explanations.first?.head { Console.put(PredictionTable.text(top, head: head)) }
+                if let head = explanations.first?.head { Console.putLines(PredictionTable.text(top, head: head)) }
             }
             for explanation in explanations {
                 let slices = try explanation.drawn(try colourMap())
@@ -71,7 +71,8 @@ extension ExplainCommand {
         if let layer = explanation.layer { Console.put("  layer  \(layer.layer.name): \(layer.reason)") }
         Console.put("  slice  \(record.strongestSlice + 1) of \(record.sliceEvidence.count) is the strongest")
         for (format, path) in record.files.sorted(by: { $0.key > $1.key }) {
-            Console.put("  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)")
+            Console.put(
+                "  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)", limit: Console.longestPath)
         }
         for note in explanation.notes { Console.say("note: \(note)") }
     }

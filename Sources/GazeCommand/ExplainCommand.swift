@@ -1,3 +1,4 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
@@ -120,8 +121,12 @@ struct ExplainCommand: ParsableCommand {
     }
 
     func run() throws {
-        try Console.report {
+        let inputs = InputFiles()
+        try Console.report(inputs: inputs) {
             Interruption.listen()
+            inputs.add(model: model, options: options)
+            inputs.add(images + [vs, mask])
+            if let sheet { try ContactSheet.check(sheet) }
             let specifications = try parsedMethods()
             // Reading a large file's digest takes as long as a map, and the second core has time.
             let modelHash = Concurrent { [model] in try ContentHash(contentsOf: model) }
@@ -141,9 +146,8 @@ struct ExplainCommand: ParsableCommand {
             let failures = FailureCount()
             defer { if json { try? Console.putJSON(records) } }
             let failed = try Console.forEach(images) { path in
-                let maps = try explain(path, specifications, places, explainer, &files, failures, modelHash)
-                records += maps.map(\.record)
-                contactSheet.add(maps)
+                records += try explain(
+                    path, specifications, places, explainer, &files, &contactSheet, failures, modelHash)
             }
             try contactSheet.write(model: model)
             if failed > 0, images.count > 1 {
@@ -157,8 +161,9 @@ struct ExplainCommand: ParsableCommand {
 
     private func explain(
         _ path: String, _ specifications: [MethodSpecification], _ places: PlaceMask?, _ explainer: Explainer,
-        _ files: inout ExplanationFiles, _ failures: FailureCount, _ modelHash: Concurrent<ContentHash>
-    ) throws -> [ContactSheet.Map] {
+        _ files: inout ExplanationFiles, _ sheet: inout ContactSheet, _ failures: FailureCount,
+        _ modelHash: Concurrent<ContentHash>
+    ) throws -> [ExplanationRecord] {
         let start = ContinuousClock.now
         let picture = try Console.picture(path, for: explainer)
         let rule: AutomaticLayerRule = layer == "structural" ? .structural : .measured
@@ -183,7 +188,7 @@ struct ExplainCommand: ParsableCommand {
         let top = Array(explanations.first?.ranking.prefix(5) ?? [])
         if !json {
             Console.put("\(path) (\(picture.width)x\(picture.height))")
-            if let head = explanations.first?.head { Console.put(PredictionTable.text(top, head: head)) }
+            if let head = explanations.first?.head { Console.putLines(PredictionTable.text(top, head: head)) }
         }
         var shown: LayerTrial?
         var notes = NotesOfMaps(explanations)
@@ -199,10 +204,12 @@ struct ExplainCommand: ParsableCommand {
             if !json {
                 show(explanation, written, overlay, notes: notes.next(of: explanation))
                 // Methods of one class share a trial.
-                if let trial = explanation.trial, trial != shown { Console.put(LayerTrialTable.text(trial)) }
+                if let trial = explanation.trial, trial != shown { Console.putLines(LayerTrialTable.text(trial)) }
                 shown = explanation.trial ?? shown
             }
-            return ContactSheet.Map(record: written, explanation: explanation, overlay: overlay)
+            // Of a large photograph an overlay is tens of mebibytes: it goes as soon as it is written.
+            try sheet.add(explanation, overlay, image: path)
+            return written
         }
     }
 
@@ -216,12 +223,13 @@ struct ExplainCommand: ParsableCommand {
         if let region = record.region { Console.put("  region  \(region.text)") }
         if let check = record.check { Console.put("  check  \(check.verdict.rawValue): \(check.sentence)") }
         for (format, path) in record.files.sorted(by: { $0.key > $1.key }) {
-            Console.put("  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)")
+            Console.put(
+                "  \(format.padding(toLength: 5, withPad: " ", startingAt: 0))  \(path)", limit: Console.longestPath)
         }
         for note in notes { Console.say("note: \(note)") }
         if preview {
             let colours = TerminalPreview.Colours(environment: ProcessInfo.processInfo.environment)
-            Console.put(TerminalPreview(columns: 72, colours: colours).text(of: overlay.picture))
+            Console.putPicture(TerminalPreview(columns: 72, colours: colours).text(of: overlay.picture))
         }
     }
 
@@ -262,10 +270,13 @@ struct ExplainCommand: ParsableCommand {
 
     /// The next thing to try.
     private func suggest(hasRunnerUp: Bool) {
+        let command = "gaze explain \(ShellWord.path(model)) \(ShellWord.path(images[0]))"
+        // What would be shortened is no command any more.
+        guard command.count < 800 else { return }
         if hasRunnerUp, classes == ["top1"], vs == nil, target == nil, box == nil, mask == nil {
-            Console.say("next: gaze explain \(model) \(images[0]) -c top2   (where does the runner-up look?)")
+            Console.say("next: \(command) -c top2   (where does the runner-up look?)")
         } else if method == ["gradcam"] {
-            Console.say("next: gaze explain \(model) \(images[0]) -m gradcam -m gradient   (a second opinion)")
+            Console.say("next: \(command) -m gradcam -m gradient   (a second opinion)")
         }
     }
 }

@@ -19,6 +19,23 @@ struct GazeCommand: ParsableCommand {
             MethodsCommand.self, MetricsCommand.self, ModelsCommand.self, AttributeCommand.self, CompileCommand.self,
             VerifyCommand.self, CompareMapsCommand.self,
         ])
+
+    static func main() {
+        TextStream.prepare()
+        do {
+            try Arguments.check()
+            var command = try parseAsRoot()
+            try command.run()
+            TextStream.end(0)
+        } catch {
+            // Help and the version are data, everything else is talk.
+            let code = exitCode(for: error)
+            let text = fullMessage(for: error)
+            let stream = code.isSuccess ? TextStream.output : TextStream.errors
+            if !text.isEmpty { stream.write(Arguments.shown(text) + "\n") }
+            TextStream.end(code.rawValue)
+        }
+    }
 }
 
 /// The version of the command.

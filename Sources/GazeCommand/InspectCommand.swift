@@ -21,7 +21,7 @@ struct InspectCommand: ParsableCommand {
         try Console.report {
             let engine = try ONNXRuntimeEngine()
             if graph {
-                Console.put(try Model(contentsOf: model, engine: engine).graph.description)
+                Console.putLines(try Model(contentsOf: model, engine: engine).graph.description)
                 return
             }
             let inspection = try ModelInspection(contentsOf: model, engine: engine)
@@ -46,7 +46,7 @@ struct InspectCommand: ParsableCommand {
         }
         Console.put("Parameters  \(inspection.parameters)")
         Console.put("Operators")
-        Console.put(Console.table(inspection.operators.map { ["", "\($0.count)", $0.name, $0.rule] }, right: [1]))
+        Console.putLines(Console.table(inspection.operators.map { ["", "\($0.count)", $0.name, $0.rule] }, right: [1]))
         if !inspection.layers.isEmpty { show(inspection.layers) }
         if !inspection.automaticLayers.isEmpty {
             list(
@@ -93,6 +93,6 @@ struct InspectCommand: ParsableCommand {
             return ["", layer.name, layer.operation, shape, sees, stride, centre, "\(layer.parameters)", layer.tensor]
                 + (hasBranches ? [layer.inputs.joined(separator: ", ")] : [])
         }
-        Console.put(Console.table([heading] + rows, right: [4, 5, 6, 7]))
+        Console.putLines(Console.table([heading] + rows, right: [4, 5, 6, 7]))
     }
 }

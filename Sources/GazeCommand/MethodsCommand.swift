@@ -50,7 +50,7 @@ struct MethodsCommand: ParsableCommand {
                     }
                     guard !rows.isEmpty else { continue }
                     Console.put(family.rawValue)
-                    Console.put(Console.table(rows))
+                    Console.putLines(Console.table(rows))
                 }
             }
         }

@@ -52,7 +52,7 @@ struct MetricsCommand: ParsableCommand {
                     let rows = all.filter { $0.family == family }.map { ["", $0.name, $0.summary] }
                     guard !rows.isEmpty else { continue }
                     Console.put("\(family.rawValue): \(MeasurePage.question(family))")
-                    Console.put(Console.table(rows))
+                    Console.putLines(Console.table(rows))
                 }
             }
         }

@@ -28,7 +28,7 @@ struct ModelsCommand: ParsableCommand {
                 if json {
                     try Console.putJSON(entries)
                 } else {
-                    Console.put(
+                    Console.putLines(
                         Console.table(
                             entries.map {
                                 [$0.name, $0.summary, $0.license, $0.path ?? "(gaze models get \($0.name))"]
@@ -48,7 +48,7 @@ struct ModelsCommand: ParsableCommand {
 
         func run() throws {
             try Console.report {
-                Console.put(try ModelStore().get(name, progress: { Console.say($0) }))
+                Console.put(try ModelStore().get(name, progress: { Console.say($0) }), limit: Console.longestPath)
             }
         }
     }

@@ -70,7 +70,7 @@ struct PredictCommand: ParsableCommand {
                             }))
                 } else {
                     Console.put("\(path): \(head.kind.rawValue), \(head.reason)")
-                    Console.put(PredictionTable.text(top, head: head))
+                    Console.putLines(PredictionTable.text(top, head: head))
                 }
                 if let problem { throw problem }
             }

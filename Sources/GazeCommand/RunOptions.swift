@@ -70,7 +70,7 @@ private final class ProgressLine: Sendable {
         let line = String(
             format: "%@ %d of %d, %.0f a second%@", progress.label, progress.done, progress.total,
             Double(progress.done) / seconds, isOver ? "" : rest)
-        FileHandle.standardError.write(Data("\r\u{1B}[K\(line)\(isOver ? "\n" : "")".utf8))
+        Console.showProgress(line, isLast: isOver)
     }
 }
 

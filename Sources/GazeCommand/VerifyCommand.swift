@@ -43,7 +43,7 @@ struct VerifyCommand: ParsableCommand {
                     let tolerance = check.tolerance.map { "≤ \(number($0))" } ?? ""
                     return [check.verdict.rawValue, difference, tolerance, check.name, check.detail]
                 }
-                Console.put(Console.table(rows, right: [1]))
+                Console.putLines(Console.table(rows, right: [1]))
                 Console.put(report.passed ? "verified" : "NOT verified")
             }
             if !report.passed { throw ExitCode(3) }

@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 
 /// Picture files as bytes: bounded reading, and writing that leaves the old file or the new one, never half of one.
@@ -43,17 +44,9 @@ enum ImageFile {
 
     /// Writes a file in one step: a temporary neighbour takes its place when it is complete.
     static func write(_ data: Data, to path: String) throws(ImagingError) {
-        do {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw .unwritable(path: path, reason: reason(error))
+        do { try WholeFile.write(data, to: path) } catch {
+            throw .unwritable(path: path, reason: error.writingReason)
         }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
-        if let system = (underlying ?? error) as? POSIXError { return systemReason(system.code.rawValue) }
-        return error.localizedDescription
     }
 
     private static func systemReason(_ code: Int32) -> String {

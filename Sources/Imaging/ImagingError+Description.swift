@@ -34,7 +34,7 @@ extension ImagingError: CustomStringConvertible {
         case .unknownExtension(let path):
             "'\(path)' names no format to write; end the file name in .png, .jpg or .jpeg"
         case .unwritable(let path, let reason):
-            "'\(path)' cannot be written (\(reason)); check that its folder exists, is writable and has space left"
+            "'\(path)' cannot be written (\(reason)); choose another place, or free some space"
         case .invalidArgument(let what, let advice):
             "\(what); \(advice)"
         }

@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 import ONNXMessages
 import Tensors
@@ -39,45 +40,25 @@ struct ExternalDataWriter {
 
     /// Writes the data file, and leaves its offsets in the model; writes none where no tensor is large enough.
     func moveTensors(of model: inout ModelProto, atLeast threshold: Int) throws(ONNXFormatError) {
-        let temporary = target.deletingLastPathComponent()
-            .appendingPathComponent(".\(target.lastPathComponent).\(UUID().uuidString)")
         do {
-            guard FileManager.default.createFile(atPath: temporary.path, contents: nil) else {
-                throw CocoaError(.fileWriteNoPermission)
-            }
-            let file = try FileHandle(forWritingTo: temporary)
+            let file = try GrowingFile(path: target.path)
             var offset = 0
             try model.mutateTensors { (tensor, role) throws in
                 guard role == .initializer, tensor.hasRawData,
                     tensor.rawData.count >= tensor.leastExternalByteCount(threshold)
                 else { return }
                 let padding = (alignment - offset % alignment) % alignment
-                try file.write(contentsOf: Data(count: padding))
-                try file.write(contentsOf: tensor.rawData)
+                try file.add(Data(count: padding))
+                try file.add(tensor.rawData)
                 let start = offset + padding
                 offset = start + tensor.rawData.count
                 tensor.refer(to: target.lastPathComponent, offset: start)
             }
-            try file.close()
-            if offset > 0 {
-                try replaceTarget(by: temporary)
-            } else {
-                try FileManager.default.removeItem(at: temporary)
-            }
+            if offset > 0 { try file.publish() }
         } catch {
-            try? FileManager.default.removeItem(at: temporary)
-            throw .unwritable(path: target.path, reason: error.localizedDescription)
+            let reason = (error as? ArchiveError)?.writingReason ?? error.localizedDescription
+            throw .unwritable(path: target.path, reason: reason)
         }
-    }
-
-    private func replaceTarget(by temporary: URL) throws {
-        guard FileManager.default.fileExists(atPath: target.path) else {
-            return try FileManager.default.moveItem(at: temporary, to: target)
-        }
-        // Foundation renames over a file only in an atomic write (`replaceItemAt` fails on Linux); mapped, the bytes
-        // are not taken into memory for it.
-        try Data(contentsOf: temporary, options: .alwaysMapped).write(to: target, options: .atomic)
-        try FileManager.default.removeItem(at: temporary)
     }
 }
 

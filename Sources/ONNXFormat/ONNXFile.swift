@@ -1,3 +1,4 @@
+import Archives
 package import Foundation
 package import ONNXMessages
 import SwiftProtobuf
@@ -95,10 +96,8 @@ package enum ONNXFile {
     }
 
     private static func replace(_ path: String, by data: Data) throws(ONNXFormatError) {
-        do {
-            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw .unwritable(path: path, reason: error.localizedDescription)
+        do { try WholeFile.write(data, to: path) } catch {
+            throw .unwritable(path: path, reason: error.writingReason)
         }
     }
 

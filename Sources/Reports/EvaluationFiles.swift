@@ -1,3 +1,4 @@
+import Archives
 public import Evaluation
 import Foundation
 
@@ -8,34 +9,28 @@ import Foundation
 public final class EvaluationFiles {
     /// Where the files go.
     public let folder: String
-    private let partial: FileHandle
+    private let lines: GrowingFile
+    private static let tables = ["summary.csv", "times.csv", "summary.md", "advice.json"]
 
-    private var partialPath: String { folder + "/results.jsonl.partial" }
-
-    /// Makes the folder; fails before any work is done where it cannot be written.
+    /// Makes the folder; fails before any work is done where it cannot be written, or another run has it.
     public init(folder: String) throws(ReportError) {
         self.folder = folder
-        try ExplanationFiles(folder: folder).makeFolder()
-        let path = folder + "/results.jsonl.partial"
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let handle = FileHandle(forWritingAtPath: path)
-        else { throw .unwritable(path: path, reason: "the system refuses to make it") }
-        partial = handle
+        try OutputFolder(folder).make()
+        try OutputFolder(folder).check(Self.tables)
+        let path = OutputFolder(folder).file("results.jsonl")
+        do { lines = try GrowingFile(path: path) } catch {
+            if case .busy = error { throw .busy(folder: folder) }
+            throw .unwritable(path: path, reason: error.writingReason)
+        }
     }
 
     /// Adds lines to `results.jsonl`, which has its name from `finish` on.
     public func add(_ records: [EvaluationRecord]) throws(ReportError) {
         do {
-            for record in records { try partial.write(contentsOf: record.line() + Data("\n".utf8)) }
+            for record in records { try lines.add(record.line() + Data("\n".utf8)) }
         } catch {
-            throw .unwritable(path: partialPath, reason: WritingProblem.words(for: error))
+            throw .unwritable(path: "\(folder)/results.jsonl", reason: WritingProblem.words(for: error))
         }
-    }
-
-    /// Removes the lines; for a run that never began.
-    public func discard() {
-        try? partial.close()
-        try? FileManager.default.removeItem(atPath: partialPath)
     }
 
     /// Puts the lines in place and writes the tables; returns the paths.
@@ -48,16 +43,6 @@ public final class EvaluationFiles {
     public func finish(
         _ summary: EvaluationSummary, heading: String, remarks: [String], advice: EvaluationAdvice? = nil
     ) throws(ReportError) -> [String] {
-        let results = folder + "/results.jsonl"
-        do {
-            try partial.close()
-            // The lines get their name at once, so that nobody finds half of them.
-            let lines = try Data(contentsOf: URL(fileURLWithPath: partialPath), options: .mappedIfSafe)
-            try lines.write(to: URL(fileURLWithPath: results), options: .atomic)
-            try FileManager.default.removeItem(atPath: partialPath)
-        } catch {
-            throw .unwritable(path: results, reason: WritingProblem.words(for: error))
-        }
         var files = [
             ("summary.csv", Self.csv(summary.rows)), ("times.csv", Self.csv(summary.times)),
             ("summary.md", Self.markdown(summary, heading: heading, remarks: remarks, advice: advice)),
@@ -70,14 +55,13 @@ public final class EvaluationFiles {
                 throw .unwritable(path: "\(folder)/advice.json", reason: WritingProblem.words(for: error))
             }
         }
-        for (name, text) in files {
-            do {
-                try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"), options: .atomic)
-            } catch {
-                throw .unwritable(path: "\(folder)/\(name)", reason: WritingProblem.words(for: error))
-            }
+        let target = OutputFolder(folder)
+        for (name, text) in files { try target.write(Data(text.utf8), to: name) }
+        // The lines get their name at once and last: from then on another run may begin.
+        do { try lines.publish() } catch {
+            throw .unwritable(path: target.file("results.jsonl"), reason: error.writingReason)
         }
-        return [results] + files.map { "\(folder)/\($0.0)" }
+        return [target.file("results.jsonl")] + files.map { target.file($0.0) }
     }
 
     private static func csv(_ rows: [EvaluationSummary.Row]) -> String {

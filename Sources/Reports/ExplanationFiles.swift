@@ -30,48 +30,39 @@ public struct ExplanationFiles: Sendable {
     }
 
     /// Makes the folder; fails before any work is done where it cannot be written.
-    public func makeFolder() throws(ReportError) {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw .unwritable(path: folder, reason: WritingProblem.words(for: error))
-        }
-        guard FileManager.default.isWritableFile(atPath: folder) else {
-            throw .unwritable(path: folder, reason: "permission is denied")
-        }
-    }
+    public func makeFolder() throws(ReportError) { try OutputFolder(folder).make() }
 
     /// Writes an explanation's files and returns the record with their paths.
     public mutating func write(_ explanation: Explanation, record: ExplanationRecord, overlay: Overlay.Result) throws
         -> ExplanationRecord
     {
         var record = record
-        let stem = "\(folder)/\(claim(image: record.image, subject: record.subject, label: explanation.method.label))"
-        try makeFolder()
-        if formats.contains(.png) {
-            let path = stem + ".png"
-            try explanation.figure(overlay, record: record).draw().write(to: path)
-            record.files["png"] = path
-        }
-        if formats.contains(.npz) {
-            let path = stem + ".npz"
-            var arrays = explanation.companions.mapValues { AnyTensor($0) }
-            arrays["raw"] = AnyTensor(explanation.raw)
-            arrays["map"] = AnyTensor(explanation.map)
-            arrays["score"] = AnyTensor(Tensor(Float(explanation.score)))
-            try NumpyArchive.write(arrays, path: path)
-            record.files["npz"] = path
-        }
-        if formats.contains(.json) {
-            let path = stem + ".json"
-            record.files["json"] = path
-            do {
-                try ExplanationRecord.json(record).write(to: URL(fileURLWithPath: path), options: .atomic)
-            } catch {
-                throw ReportError.unwritable(path: path, reason: WritingProblem.words(for: error))
-            }
-        }
+        let stem = claim(image: record.image, subject: record.subject, label: explanation.method.label)
+        record.files = files(stem: stem)
+        let figure = formats.contains(.png) ? try explanation.figure(overlay, record: record).draw() : nil
+        var arrays = explanation.companions.mapValues { AnyTensor($0) }
+        arrays["raw"] = AnyTensor(explanation.raw)
+        arrays["map"] = AnyTensor(explanation.map)
+        arrays["score"] = AnyTensor(Tensor(Float(explanation.score)))
+        try write(stem: stem, figure: figure, arrays: arrays, record: record)
         return record
+    }
+
+    /// The paths of the files that begin with `stem`, by format.
+    func files(stem: String) -> [String: String] {
+        let pairs = formats.map { ($0.rawValue, OutputFolder(folder).file("\(stem).\($0.rawValue)")) }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+
+    /// Writes the files of one map, all of them or, where a name is refused, none.
+    func write(stem: String, figure: Picture?, arrays: [String: AnyTensor], record: some Encodable) throws {
+        let target = OutputFolder(folder)
+        let json = formats.contains(.json) ? try ExplanationRecord.json(record) : nil
+        try target.together(formats.map { "\(stem).\($0.rawValue)" }) {
+            try figure?.write(to: target.file(stem + ".png"))
+            if formats.contains(.npz) { try NumpyArchive.write(arrays, path: target.file(stem + ".npz")) }
+            if let json { try target.write(json, to: stem + ".json") }
+        }
     }
 
     /// `chelsea.egyptian-cat.gradcam`; `chelsea-2.…` where another picture or subject has taken that name.

@@ -14,35 +14,33 @@ public struct SanityFiles: Sendable {
     }
 
     /// Makes the folder; fails before any work is done where it cannot be written.
-    public func makeFolder() throws(ReportError) { try ExplanationFiles(folder: folder).makeFolder() }
+    public func makeFolder() throws(ReportError) {
+        try OutputFolder(folder).make()
+        let curves = SimilarityCatalogue.descriptions.map { "check.\($0.name).png" }
+        try OutputFolder(folder).check(["check.json", "check.csv", "check.png"] + curves)
+    }
 
     /// Writes the report (`check.json`), every comparison (`check.csv`), the maps of the first picture (`check.png`) and a plot of the
     /// curves for every similarity (`check.SIMILARITY.png`), and returns their paths.
     package func write(
         _ report: SanityReport, _ measurements: SanityMeasurements, photograph: Picture?
     ) throws -> [String] {
-        try makeFolder()
-        var paths = [
-            try write(ExplanationRecord.json(report), to: "check.json"),
-            try write(Data(Self.table(measurements).utf8), to: "check.csv"),
+        let target = OutputFolder(folder)
+        let texts = [
+            ("check.json", try ExplanationRecord.json(report)), ("check.csv", Data(Self.table(measurements).utf8)),
         ]
-        guard !measurements.comparisons.isEmpty else { return paths }
-        let figure = SanityFigure(report, measurements, photograph: photograph)
-        let pictures =
-            [("check.png", try figure.grid())] + (try figure.curves().map { ("check.\($0.name).png", $0.picture) })
-        for (name, picture) in pictures {
-            try picture.write(to: "\(folder)/\(name)")
-            paths.append("\(folder)/\(name)")
+        var pictures: [(name: String, picture: Picture)] = []
+        if !measurements.comparisons.isEmpty {
+            let figure = SanityFigure(report, measurements, photograph: photograph)
+            pictures = [("check.png", try figure.grid())]
+            pictures += try figure.curves().map { ("check.\($0.name).png", $0.picture) }
         }
-        return paths
-    }
-
-    private func write(_ data: Data, to name: String) throws(ReportError) -> String {
-        let path = "\(folder)/\(name)"
-        do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-            throw .unwritable(path: path, reason: WritingProblem.words(for: error))
+        let names = texts.map(\.0) + pictures.map(\.name)
+        return try target.together(names) {
+            for (name, data) in texts { try target.write(data, to: name) }
+            for (name, picture) in pictures { try picture.write(to: target.file(name)) }
+            return names.map(target.file)
         }
-        return path
     }
 
     /// One comparison a line.

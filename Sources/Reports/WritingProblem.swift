@@ -1,16 +1,16 @@
+import Archives
 import Foundation
 
 /// The system's own words for a file or folder that cannot be read or written.
 package enum WritingProblem {
     /// A few words without a full stop; Foundation's own text says "could not be completed" on Linux.
     package static func words(for error: any Error) -> String {
+        if let problem = error as? ArchiveError { return problem.writingReason }
         let cocoa = error as NSError
         let cause = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError
         for candidate in [cause, cocoa] {
-            if let candidate, candidate.domain == NSPOSIXErrorDomain, let code = Int32(exactly: candidate.code),
-                let text = POSIXErrorCode(rawValue: code).map({ POSIXError($0).localizedDescription })
-            {
-                return trimmed(text)
+            if let candidate, candidate.domain == NSPOSIXErrorDomain, let code = Int32(exactly: candidate.code) {
+                return SystemReason.text(code)
             }
         }
         switch CocoaError.Code(rawValue: cocoa.code) {

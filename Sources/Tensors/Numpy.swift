@@ -21,7 +21,7 @@ public enum Numpy {
 
     /// Writes a `.npy` file, whole or not at all.
     public static func write(_ tensor: AnyTensor, path: String) throws(TensorError) {
-        do { try RegularFile.write(encode(tensor), path: path) } catch { throw .file(error) }
+        do { try WholeFile.write(encode(tensor), to: path) } catch { throw .file(error) }
     }
 
     /// The array in the bytes of a `.npy` file; `name` stands for the file in messages.

@@ -26,30 +26,16 @@ public struct VolumeFiles: Sendable {
         var record = record
         // A folder's name may end in a slash.
         let name = record.volume.count == 1 ? URL(fileURLWithPath: record.volume[0]).path : "stack"
-        let claimed = files.claim(image: name, subject: record.subject, label: explanation.method.label)
-        let stem = "\(files.folder)/\(claimed)"
-        try makeFolder()
-        if files.formats.contains(.png) {
-            try explanation.figure(slices, model: record.model).draw().write(to: stem + ".png")
-            record.files["png"] = stem + ".png"
-        }
-        if files.formats.contains(.npz) {
-            var arrays = explanation.companions.mapValues { AnyTensor($0) }
-            arrays["raw"] = AnyTensor(explanation.raw)
-            arrays["map"] = AnyTensor(explanation.map)
-            arrays["volume-map"] = AnyTensor(explanation.laidMap)
-            arrays["score"] = AnyTensor(Tensor(Float(explanation.score)))
-            try NumpyArchive.write(arrays, path: stem + ".npz")
-            record.files["npz"] = stem + ".npz"
-        }
-        if files.formats.contains(.json) {
-            record.files["json"] = stem + ".json"
-            do {
-                try ExplanationRecord.json(record).write(to: URL(fileURLWithPath: stem + ".json"), options: .atomic)
-            } catch {
-                throw ReportError.unwritable(path: stem + ".json", reason: WritingProblem.words(for: error))
-            }
-        }
+        let stem = files.claim(image: name, subject: record.subject, label: explanation.method.label)
+        record.files = files.files(stem: stem)
+        let figure =
+            files.formats.contains(.png) ? try explanation.figure(slices, model: record.model).draw() : nil
+        var arrays = explanation.companions.mapValues { AnyTensor($0) }
+        arrays["raw"] = AnyTensor(explanation.raw)
+        arrays["map"] = AnyTensor(explanation.map)
+        arrays["volume-map"] = AnyTensor(explanation.laidMap)
+        arrays["score"] = AnyTensor(Tensor(Float(explanation.score)))
+        try files.write(stem: stem, figure: figure, arrays: arrays, record: record)
         return record
     }
 }

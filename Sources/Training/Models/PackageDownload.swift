@@ -13,8 +13,8 @@ struct PackageDownload {
         let requirements = folder.appendingPathComponent("requirements.txt")
         let log = folder.appendingPathComponent("pip.log")
         do {
-            try RegularFile.write(Data("\(pin.requirement)\n".utf8), path: requirements.path)
-            try RegularFile.write(Data(), path: log.path)
+            try WholeFile.write(Data("\(pin.requirement)\n".utf8), to: requirements.path)
+            try WholeFile.write(Data(), to: log.path)
         } catch { throw .file(error) }
         let status = try run(
             python,

@@ -1,0 +1,36 @@
+extension StringProtocol {
+    /// The text as people may safely see it: what would steer a terminal, break the line or turn its direction is written out.
+    ///
+    /// Control characters (C0, delete, C1), separators of lines and paragraphs and overrides of direction become `\u{1b}`.
+    package var shown: String {
+        guard unicodeScalars.contains(where: \.isSteering) else { return String(self) }
+        var text = ""
+        for scalar in unicodeScalars {
+            if scalar.isSteering {
+                text += "\\u{\(String(scalar.value, radix: 16))}"
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
+    /// The text, or as much of its start and end as `limit` characters hold with an ellipsis between them.
+    ///
+    /// A sentence begins with what is wrong and ends with what to do.
+    package func shortened(to limit: Int) -> String {
+        // Bytes bound characters, and counting them costs nothing.
+        guard utf8.count > limit, count > limit else { return String(self) }
+        let end = limit / 4
+        return prefix(limit - 1 - end) + "…" + suffix(end)
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isSteering: Bool {
+        switch value {
+        case 0..<0x20, 0x7F...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+}
