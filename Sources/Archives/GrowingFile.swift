@@ -8,6 +8,8 @@ package final class GrowingFile {
     private let partial: String
     private let descriptor: Int32
     private var isPublished = false
+    /// Goes with a process that is ended in the middle.
+    private var remnant: UnfinishedWork.Remnant?
 
     /// Begins the file that will be `path`.
     ///
@@ -32,6 +34,7 @@ package final class GrowingFile {
             }
             close(opened)
         }
+        remnant = UnfinishedWork.Remnant { [partial] in _ = unsafe unlink(partial) }
         guard ftruncate(descriptor, 0) == 0 else {
             let reason = SystemReason.text(errno)
             close(descriptor)
@@ -48,10 +51,11 @@ package final class GrowingFile {
     /// Gives the file its name; it stays locked.
     package func publish() throws(ArchiveError) {
         let target = try WholeFile.target(of: path)
-        guard unsafe rename(partial, target) == 0 else {
+        guard UnfinishedWork.whole({ unsafe rename(partial, target) }) == 0 else {
             throw .unwritable(path: path, reason: SystemReason.text(errno))
         }
         isPublished = true
+        remnant = nil
     }
 
     deinit {

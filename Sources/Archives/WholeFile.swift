@@ -8,7 +8,7 @@ package enum WholeFile {
     /// Replaces the file at once; where it cannot, the old one stays and nothing is left behind, also by a process that is killed.
     package static func write(_ data: Data, to path: String) throws(ArchiveError) {
         let target = try target(of: path)
-        guard let code = written(data, to: target) else { return }
+        guard let code = UnfinishedWork.whole({ written(data, to: target) }) else { return }
         throw .unwritable(path: path, reason: SystemReason.text(code))
     }
 

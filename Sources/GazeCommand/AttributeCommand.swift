@@ -65,14 +65,13 @@ struct AttributeCommand: ParsableCommand {
     func run() throws {
         let inputs = InputFiles()
         try Console.report(inputs: inputs) {
-            Interruption.listen()
             let specifications = try parsedMethods()
             let folder = OutputFolder(output)
             let names = specifications.map { "\($0.label).npy" }
             inputs.add(model: self.model)
             inputs.add(input.flatMap { [$0, $0.split(separator: "=", maxSplits: 1).last.map(String.init)] })
             try folder.check(names)
-            let model = try Model(contentsOf: model, engine: ONNXRuntimeEngine(threads: threads))
+            let model = try Model(contentsOf: model, engine: Interruption.engine(threads: threads))
             var failures = 0
             let results = try Attributor(model).attribute(
                 inputs: try readInputs(of: model), target: Target(parsing: target), targetText: target,
@@ -87,7 +86,7 @@ struct AttributeCommand: ParsableCommand {
                     try Numpy.write(AnyTensor(result.values), path: folder.file("\(result.method.label).npy"))
                 }
             }
-            if Interruption.happened { throw ExitCode(130) }
+            if Interruption.happened { throw Interruption.exitCode }
             if failures > 0 { throw ExitCode(1) }
         }
     }

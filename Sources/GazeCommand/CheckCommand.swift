@@ -81,7 +81,6 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let inputs = InputFiles()
         try Console.report(inputs: inputs) {
-            Interruption.listen()
             inputs.add(model: model, options: options)
             if let randomLabels { inputs.add(model: randomLabels, options: options) }
             inputs.add(images)
@@ -96,7 +95,9 @@ struct CheckCommand: ParsableCommand {
                 let text = Console.sentence(failure.error)
                 Console.say(text.contains(failure.name) ? "gaze: \(text)" : "gaze: \(failure.name): \(text)")
             }
-            let paths = try files?.write(outcome.report, outcome.measurements, photograph: outcome.picture) ?? []
+            let paths = try UnfinishedWork.whole {
+                try files?.write(outcome.report, outcome.measurements, photograph: outcome.picture) ?? []
+            }
             if json {
                 try Console.putJSON(outcome.report.methods)
             } else {
@@ -104,7 +105,7 @@ struct CheckCommand: ParsableCommand {
                 for path in paths { Console.put("wrote \(path)", limit: Console.longestPath) }
             }
             for note in outcome.report.notes { Console.say("note: \(note)") }
-            if Interruption.happened { throw ExitCode(130) }
+            if Interruption.happened { throw Interruption.exitCode }
             if outcome.report.methods.contains(where: { $0.verdict == .fail }) { throw ExitCode(3) }
             if !outcome.failures.isEmpty { throw ExitCode(1) }
         }

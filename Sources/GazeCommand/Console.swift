@@ -58,13 +58,16 @@ enum Console {
     ///
     /// - Parameter inputs: The files that the command reads; nothing that it writes may replace them.
     static func report(inputs: InputFiles = InputFiles(), _ body: () throws -> Void) throws {
+        Interruption.listen()
         do { try InputFiles.$ofRun.withValue(inputs, operation: body) } catch let code as ExitCode {
             throw code
         } catch RuntimeError.cancelled {
-            throw ExitCode(130)
+            throw Interruption.exitCode
         } catch let error as ValidationError {
             throw error
         } catch {
+            // What fails once the engine is stopped fails for that.
+            guard !Interruption.engineCancellation.isCancelled else { throw Interruption.exitCode }
             say("gaze: \(sentence(error))")
             throw ExitCode(2)
         }
@@ -82,6 +85,7 @@ enum Console {
             } catch RuntimeError.cancelled {
                 continue
             } catch {
+                guard !Interruption.engineCancellation.isCancelled else { continue }
                 failed += 1
                 let text = sentence(error)
                 say(text.contains(item) ? "gaze: \(text)" : "gaze: \(item): \(text)")
@@ -92,7 +96,7 @@ enum Console {
 
     /// Ends a command over some items: exit code 130 when it was interrupted, 2 when all items failed, 1 when some did.
     static func end(failed: Int, of count: Int) throws {
-        if Interruption.happened { throw ExitCode(130) }
+        if Interruption.happened { throw Interruption.exitCode }
         if failed > 0 { throw ExitCode(failed == count ? 2 : 1) }
     }
 

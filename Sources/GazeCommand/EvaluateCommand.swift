@@ -77,7 +77,6 @@ struct EvaluateCommand: ParsableCommand {
     func run() throws {
         let inputs = InputFiles()
         try Console.report(inputs: inputs) {
-            Interruption.listen()
             inputs.add(model: model, options: options)
             inputs.add([dataset, classMap])
             var pictures = try Dataset(
@@ -100,7 +99,8 @@ struct EvaluateCommand: ParsableCommand {
                 explainer, plan: plan, store: noStore ? ResultStore() : ResultStore(path: storePath))
             var result = try evaluate(pictures, evaluator, files)
             let advice = try advice(on: pictures, evaluator, &result)
-            try report(result, advice, evaluator, pictures, files, requirements)
+            // Of an interrupted run, too, the tables are made of what is finished.
+            try UnfinishedWork.whole { try report(result, advice, evaluator, pictures, files, requirements) }
         }
     }
 
@@ -122,7 +122,8 @@ struct EvaluateCommand: ParsableCommand {
                 said: { sentence in
                     line.clear()
                     Console.say("\(prefix): \(Console.sentence(sentence))")
-                }, progress: line.show, found: files.add))
+                }, progress: line.show,
+                found: { records in try UnfinishedWork.whole { try files.add(records) } }))
     }
 
     /// The advice where it is asked for; an interrupt keeps what was measured before.
@@ -179,7 +180,7 @@ struct EvaluateCommand: ParsableCommand {
             )
             Console.say("wrote \(paths.joined(separator: ", "))")
         }
-        guard result.isComplete else { throw ExitCode(130) }
+        guard result.isComplete else { throw Interruption.exitCode }
         // Of a list that nobody chose, methods that do not fit the model are left out.
         let required = measured.isLenient ? [] : evaluator.plan.methods.filter { !$0.isReference }.map(\.label)
         let violations = requirements.flatMap { $0.violations(of: summary, methods: required) }

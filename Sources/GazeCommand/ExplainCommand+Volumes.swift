@@ -1,3 +1,4 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
@@ -7,7 +8,7 @@ extension ExplainCommand {
     /// What explains volumes; nil where the model takes none.
     func volumeExplainer() throws -> VolumeExplainer? {
         try VolumeExplainer(
-            model: model, engine: ONNXRuntimeEngine(threads: options.threads),
+            model: model, engine: Interruption.engine(threads: options.threads),
             classNames: options.labels.map { try ClassNameList(contentsOf: $0) })
     }
 
@@ -50,14 +51,13 @@ extension ExplainCommand {
             }
             for explanation in explanations {
                 let slices = try explanation.drawn(try colourMap())
-                let record = try files.write(
-                    explanation, slices,
-                    record: VolumeRecord(
-                        explanation, slices, model: model, volume: stack ? images : [path], top: top,
-                        versions: versions, seconds: seconds, modelHash: modelHash))
-                records.append(record)
-                if record.score == nil || record.range.broken > 0 { failures.broken += 1 }
-                if !json { show(explanation, record) }
+                let record = VolumeRecord(
+                    explanation, slices, model: model, volume: stack ? images : [path], top: top,
+                    versions: versions, seconds: seconds, modelHash: modelHash)
+                let written = try UnfinishedWork.whole { try files.write(explanation, slices, record: record) }
+                records.append(written)
+                if written.score == nil || written.range.broken > 0 { failures.broken += 1 }
+                if !json { show(explanation, written) }
             }
         }
         try Console.end(failed: failed, of: stack ? 1 : images.count)

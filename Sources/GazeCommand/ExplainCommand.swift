@@ -123,7 +123,6 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         let inputs = InputFiles()
         try Console.report(inputs: inputs) {
-            Interruption.listen()
             inputs.add(model: model, options: options)
             inputs.add(images + [vs, mask])
             if let sheet { try ContactSheet.check(sheet) }
@@ -149,7 +148,7 @@ struct ExplainCommand: ParsableCommand {
                 records += try explain(
                     path, specifications, places, explainer, &files, &contactSheet, failures, modelHash)
             }
-            try contactSheet.write(model: model)
+            try UnfinishedWork.whole { try contactSheet.write(model: model) }
             if failed > 0, images.count > 1 {
                 Console.say("note: \(failed) of \(images.count) pictures could not be explained")
             }
@@ -199,7 +198,9 @@ struct ExplainCommand: ParsableCommand {
                 versions: ["gaze": GazeVersion.text, explainer.model.engine.name: explainer.model.engine.version],
                 seconds: seconds, region: overlay.hottest, inputs: explainer.givenInputs,
                 modelHash: try? modelHash.get(), imageHash: try? ContentHash(contentsOf: path))
-            let written = try files.write(explanation, record: record, overlay: overlay)
+            let written = try UnfinishedWork.whole {
+                try files.write(explanation, record: record, overlay: overlay)
+            }
             if written.score == nil || written.range.broken > 0 { failures.broken += 1 }
             if !json {
                 show(explanation, written, overlay, notes: notes.next(of: explanation))

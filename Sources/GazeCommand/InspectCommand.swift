@@ -19,12 +19,13 @@ struct InspectCommand: ParsableCommand {
 
     func run() throws {
         try Console.report {
-            let engine = try ONNXRuntimeEngine()
+            let engine = try Interruption.engine()
             if graph {
                 Console.putLines(try Model(contentsOf: model, engine: engine).graph.description)
                 return
             }
             let inspection = try ModelInspection(contentsOf: model, engine: engine)
+            try Interruption.check()
             if json { try Console.putJSON(inspection) } else { show(inspection) }
         }
     }

@@ -1,3 +1,4 @@
+import Archives
 import ArgumentParser
 import Foundation
 import Gaze
@@ -79,7 +80,7 @@ struct ModelOptions: ParsableArguments {
     /// The model at `path` with these options.
     func explainer(for path: String) throws -> Explainer {
         let explainer = try Explainer(
-            model: path, engine: ONNXRuntimeEngine(threads: threads),
+            model: path, engine: Interruption.engine(threads: threads),
             classNames: labels.map { try ClassNameList(contentsOf: $0) },
             inputs: inputTexts().mapValues { try GivenInput($0) }, explained: wrt,
             channels: ChannelReading(array: array, shown: shownChannels()), adjust: adjust)
@@ -95,7 +96,7 @@ struct ModelOptions: ParsableArguments {
             if let labels {
                 sidecar.labels = .file(URL(fileURLWithPath: labels).path)
             }
-            try sidecar.write(forModel: path)
+            try UnfinishedWork.whole { try sidecar.write(forModel: path) }
             Console.say("wrote \(Sidecar.path(forModel: path))")
         }
         return explainer

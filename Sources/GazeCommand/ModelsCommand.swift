@@ -48,7 +48,9 @@ struct ModelsCommand: ParsableCommand {
 
         func run() throws {
             try Console.report {
-                Console.put(try ModelStore().get(name, progress: { Console.say($0) }), limit: Console.longestPath)
+                let path = try ModelStore().get(
+                    name, progress: { Console.say($0) }, isCancelled: { Interruption.happened })
+                Console.put(path, limit: Console.longestPath)
             }
         }
     }

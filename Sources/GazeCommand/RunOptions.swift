@@ -73,28 +73,3 @@ private final class ProgressLine: Sendable {
         Console.showProgress(line, isLast: isOver)
     }
 }
-
-/// Control-C: the first ends methods early and what is finished is kept, the second ends the program.
-enum Interruption {
-    static let cancellation = RunCancellation()
-    private static let source = Mutex<(any DispatchSourceSignal)?>(nil)
-
-    /// Whether somebody interrupted the run.
-    static var happened: Bool { cancellation.isCancelled }
-
-    /// Listens from now on.
-    static func listen() {
-        source.withLock { source in
-            guard source == nil else { return }
-            signal(SIGINT, SIG_IGN)
-            let made = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-            made.setEventHandler {
-                guard !cancellation.isCancelled else { _exit(130) }
-                Console.say("interrupted: what is finished is kept")
-                cancellation.cancel()
-            }
-            made.resume()
-            source = made
-        }
-    }
-}

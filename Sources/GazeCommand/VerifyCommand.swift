@@ -29,12 +29,13 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         try Console.report {
             let verification = try ModelVerification(
-                contentsOf: model, engine: ONNXRuntimeEngine(threads: options.threads), seed: seed)
+                contentsOf: model, engine: Interruption.engine(threads: options.threads), seed: seed)
             let point = try image.map { path in
                 let explainer = try options.explainer(for: model)
                 return try explainer.inputs(for: Console.picture(path, for: explainer))
             }
             let report = try verification.report(at: point)
+            try Interruption.check()
             if json {
                 try Console.putJSON(report)
             } else {

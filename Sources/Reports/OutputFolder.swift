@@ -50,6 +50,6 @@ package struct OutputFolder: Sendable {
     package func together<Result>(_ names: [String], _ write: () throws -> Result) throws -> Result {
         try make()
         try check(names)
-        return try FolderLock.during(path, write)
+        return try UnfinishedWork.whole { try FolderLock.during(path, write) }
     }
 }

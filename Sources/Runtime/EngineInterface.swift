@@ -44,6 +44,8 @@ import Glibc
     let disableMemoryPattern: SetFlag
     let addExternalInitializers:
         @convention(c) (OpaquePointer, UnsafePointer<Text?>, UnsafePointer<OpaquePointer?>, Int) -> Status
+    /// Ends the making of a session from another thread; libraries before 1.22 lack it.
+    let setLoadCancellation: (@convention(c) (OpaquePointer, Bool) -> Status)?
     let releaseOptions: Release
 
     let makeSession: @convention(c) (OpaquePointer, UnsafeRawPointer, Int, OpaquePointer, Out) -> Status
@@ -122,6 +124,7 @@ import Glibc
         unsafe disableArena = slot(19)
         unsafe disableMemoryPattern = slot(17)
         unsafe addExternalInitializers = slot(210)
+        unsafe setLoadCancellation = unsafe tableOf(22) == nil ? nil : slot(293)
         unsafe releaseOptions = slot(100)
 
         unsafe makeSession = slot(8)

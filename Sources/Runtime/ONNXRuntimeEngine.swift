@@ -18,6 +18,7 @@ public final class ONNXRuntimeEngine: Engine {
     public var threadCount: Int { environment.threadCount }
 
     let environment: EngineEnvironment
+    private let cancellation: RunCancellation?
 
     /// Opens the engine.
     ///
@@ -29,15 +30,21 @@ public final class ONNXRuntimeEngine: Engine {
     ///   - spins: whether idle threads wait in a loop. On an idle machine that makes small networks quicker (MobileNetV2: 2.2
     ///     instead of 3.0 ms; ResNet-50: no difference); on a busy one it halves the speed of all (ResNet-50: 70 instead
     ///     of 36 ms). Here, too, the first engine decides.
+    ///   - cancellation: ends everything that this engine loads or runs, also where nobody hands a cancellation to the run:
+    ///     constant folding, shape inference, proofs.
     ///   - log: takes the engine's warnings; by default they are dropped (errors are thrown).
     /// - Throws: `RuntimeError`
-    public init(library: String? = nil, threads: Int? = nil, spins: Bool = false, log: Log? = nil) throws {
+    public init(
+        library: String? = nil, threads: Int? = nil, spins: Bool = false, cancellation: RunCancellation? = nil,
+        log: Log? = nil
+    ) throws {
+        self.cancellation = cancellation
         environment = try EngineEnvironment.shared(library: library, threads: threads, spins: spins, log: log)
     }
 
     /// Makes a serialised ONNX model ready to run.
     public func load(_ model: Data, options: ProgramOptions = ProgramOptions()) throws -> any Program {
-        try ONNXRuntimeProgram(model, options: options, environment: environment)
+        try ONNXRuntimeProgram(model, options: options, environment: environment, cancellation: cancellation)
     }
 }
 

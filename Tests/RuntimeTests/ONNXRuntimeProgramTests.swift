@@ -215,4 +215,22 @@ import Testing
             try program.run(["x": x], outputs: ["y"], cancellation: cancellation)
         }
     }
+
+    /// Who runs a program in the middle of something else need not hand the cancellation on.
+    @Test func anEnginesCancellationEndsItsRunsAndLoads() async throws {
+        let cancellation = RunCancellation()
+        let engine = try ONNXRuntimeEngine(cancellation: cancellation)
+        let program = try engine.load(EngineModels.data("endless"), options: ProgramOptions())
+        let x = try tensor([1] as [Float])
+        let run = Task.detached { try program.run(["x": x], outputs: ["y"]) }
+        let both = Task.detached { try program.run(["x": x], outputs: ["y"], cancellation: RunCancellation()) }
+        try await Task.sleep(for: .milliseconds(50))
+        cancellation.cancel()
+        await #expect(throws: RuntimeError.cancelled) { try await run.value }
+        await #expect(throws: RuntimeError.cancelled) { try await both.value }
+        #expect(throws: RuntimeError.cancelled) {
+            try engine.load(EngineModels.data("endless"), options: ProgramOptions())
+        }
+        #expect(try EngineModels.program("endless").inputs.count == 1)
+    }
 }

@@ -1,3 +1,4 @@
+import Archives
 public import Datasets
 public import Evaluation
 public import Explanations
@@ -106,7 +107,7 @@ extension Evaluator {
                     key: key, model: explainer.model.path, image: "", method: methods[method].text,
                     metric: "sanity check", value: nil, content: try StoredResult.encode(result), seconds: 0)
             }
-            try store.keep(rows)
+            try UnfinishedWork.whole { try store.keep(rows) }
             for row in rows { known[row.key] = row }
         }
         var verdicts: [Int: SanityVerdict] = [:]

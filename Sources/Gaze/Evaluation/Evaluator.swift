@@ -91,6 +91,10 @@ public struct Evaluator: Sendable {
                 throw error
             } catch let error as ReportError {
                 throw error
+            } catch  where plan.settings.cancellation?.isCancelled == true {
+                // Where the engine is stopped, other errors follow.
+                run.evaluation.isComplete = false
+                break
             } catch {
                 run.skip(entry, because: error)
             }

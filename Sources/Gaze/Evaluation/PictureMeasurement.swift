@@ -1,3 +1,4 @@
+import Archives
 import Datasets
 import Evaluation
 import Explanations
@@ -95,7 +96,7 @@ struct PictureMeasurement {
     }
 
     private mutating func keepPending() throws {
-        try evaluator.store.keep(pending)
+        try UnfinishedWork.whole { try evaluator.store.keep(pending) }
         pending = []
         lastKept = .now
     }

