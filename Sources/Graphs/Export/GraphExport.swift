@@ -62,7 +62,7 @@ extension Graph {
             }
             return valueInfo(output.value, name: output.name)
         }
-        graph.node = nodes.map(message) + renamed
+        graph.node = NodeOrder(self).positions().map { message(nodes[$0]) } + renamed
         graph.makeNodeNamesUnique()
         return graph
     }
