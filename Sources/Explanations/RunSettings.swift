@@ -1,9 +1,12 @@
 public import Runtime
+public import Tensors
 
 /// How much a method that runs the model many times may use, and who wants to hear of it.
 public struct RunSettings: Sendable {
     /// Bytes that the values of one run may take beside the weights; they set how many rows run at once.
     public var memory: Int
+    /// What one run, a picture or a file may take at most: the bound of everything that an input's numbers decide.
+    public var memoryBound: MemoryBudget
     /// When a map has to be ready: the method stops with what it has; nil lets it finish.
     public var time: Duration?
     /// Ends methods early: they keep what they have.
@@ -16,9 +19,11 @@ public struct RunSettings: Sendable {
     /// Settings; 256 MiB (more is slower: values leave the processor's caches) and all the time that is needed by default.
     public init(
         memory: Int = 1 << 28, time: Duration? = nil, cancellation: RunCancellation? = nil,
-        progress: (@Sendable (RunProgress) -> Void)? = nil, space: InputSpace? = nil
+        progress: (@Sendable (RunProgress) -> Void)? = nil, space: InputSpace? = nil,
+        memoryBound: MemoryBudget = .ofMachine
     ) {
         self.memory = memory
+        self.memoryBound = memoryBound
         self.time = time
         self.cancellation = cancellation
         self.progress = progress

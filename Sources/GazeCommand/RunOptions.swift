@@ -5,14 +5,17 @@ import Synchronization
 
 /// What methods may use that run the model many times.
 struct RunOptions: ParsableArguments {
-    @Option(help: "Memory for the values of one run, e.g. 512MiB or 2GiB; it sets how many rows run at once.")
-    var memory = "256MiB"
+    @Option(
+        help:
+            "The most memory that a run's values, a picture or a file may take, e.g. 512MiB or 2GiB; it sets how many rows run at once, too. By default rows take 256 MiB, and three quarters of what the machine has free is the bound."
+    )
+    var memory: String?
 
     @Option(help: "The time for one map, e.g. 2s, 500ms or 3min: sampling stops then and says how sure it is.")
     var time: String?
 
     func validate() throws {
-        guard bytes != nil else {
+        if let memory, bytes == nil {
             throw ValidationError("--memory takes a size such as 512MiB or 2GiB, from 1 MiB to 1 TiB; got '\(memory)'.")
         }
         if let time, duration == nil {
@@ -21,9 +24,14 @@ struct RunOptions: ParsableArguments {
     }
 
     private var bytes: Int? {
-        Self.number(memory, units: ["KiB": 0x1p10, "MiB": 0x1p20, "GiB": 0x1p30, "KB": 1e3, "MB": 1e6, "GB": 1e9])
-            .flatMap { (0x1p20...0x1p40).contains($0) ? Int($0) : nil }
+        memory.flatMap {
+            Self.number($0, units: ["KiB": 0x1p10, "MiB": 0x1p20, "GiB": 0x1p30, "KB": 1e3, "MB": 1e6, "GB": 1e9])
+        }
+        .flatMap { (0x1p20...0x1p40).contains($0) ? Int($0) : nil }
     }
+
+    /// What a run, a picture or a file may take at most.
+    var memoryBound: MemoryBudget { bytes.map { MemoryBudget(bytes: $0) } ?? .ofMachine }
 
     private var duration: Duration? {
         time.flatMap { Self.number($0, units: ["ms": 1e-3, "s": 1, "min": 60, "h": 3600]) }
@@ -40,7 +48,8 @@ struct RunOptions: ParsableArguments {
     /// - Parameter showsProgress: Whether methods say how far they are; commands that have a line of their own leave it out.
     func settings(showsProgress: Bool = true) -> RunSettings {
         var settings = RunSettings(
-            memory: bytes ?? 1 << 28, time: duration, cancellation: Interruption.cancellation)
+            memory: min(bytes ?? 1 << 28, memoryBound.bytes), time: duration, cancellation: Interruption.cancellation,
+            memoryBound: memoryBound)
         if showsProgress, Console.isInteractive {
             let line = ProgressLine()
             settings.progress = { line.show($0) }
