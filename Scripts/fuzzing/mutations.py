@@ -173,7 +173,7 @@ def of_npy(data, rng):
     if rng.random() < .2:
         text = of_bytes(text, rng)
     text += b'\n'
-    version = rng.choice([1, 1, 1, 2, 3, 9])
+    version = rng.choice([1] * 9 + [2, 3, 9])
     length = rng.choice([len(text)] * 5 + LENGTHS)
     size = struct.pack('<H', length & 65535) if version == 1 else struct.pack('<I', length & 0xFFFFFFFF)
     return b'\x93NUMPY' + bytes([version, rng.choice([0, 0, 0, 1])]) + size + text + data[end + 1:]

@@ -182,7 +182,8 @@ def checkpoints(rng):
 def masks(rng):
     name, data = rng.choice(sorted(seed('maps').items()) + sorted(seed('pictures').items()))
     data = (M.of_npy(data, rng) if rng.random() < .6 else M.of_bytes(data, rng)) if name.endswith('npy') else damaged_picture(name, data, rng)
-    model = seeds.model([seeds.node('Conv', 'x k', 'y')], [seeds.weight('k', 5, 3, 3, 3)], head=False)
+    model = seeds.model([seeds.node('Conv', 'x k', 'v'), seeds.node('Relu', 'v', 'r'), seeds.node('Conv', 'r l', 'y')],
+                        [seeds.weight('k', 6, 3, 3, 3), seeds.weight('l', 5, 6, 3, 3)], head=False)
     return Case(['explain', 'm.onnx', 'a.png', '--mask', name, '-c', '1', '-o', 'out', *PREPARED], around(model) | {name: data}, [name])
 
 
