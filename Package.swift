@@ -59,8 +59,8 @@ let package = Package(
         module("ONNXFormat", ["Archives", "Tensors", "ONNXMessages", protobuf]),
         module("Graphs", ["Tensors", "ONNXFormat", "ONNXMessages", protobuf]),
         module("Differentiation", ["Tensors", "Graphs"]),
-        module("Runtime", ["Tensors", "ONNXMessages", "Graphs", protobuf]),
-        module("Explanations", ["Tensors", "Graphs", "Differentiation", "Runtime"]),
+        module("Runtime", ["Archives", "Tensors", "ONNXMessages", "Graphs", protobuf]),
+        module("Explanations", ["Archives", "Tensors", "Graphs", "Differentiation", "Runtime"]),
         module("Evaluation", ["Tensors", "Graphs", "Differentiation", "Runtime", "Explanations"]),
         module("Datasets", ["Archives", "Tensors"]),
         module("Storage", ["Tensors", database]),
@@ -88,7 +88,7 @@ let package = Package(
             exclude: ["Golden"], swiftSettings: strict),
         tests(
             "GazeCommandTests",
-            ["GazeCommand", "Explanations", "Graphs", "Imaging", "ONNXFormat", "Tensors", "TestSupport"]),
+            ["GazeCommand", "Archives", "Explanations", "Graphs", "Imaging", "ONNXFormat", "Tensors", "TestSupport"]),
         .testTarget(
             name: "ONNXFormatTests", dependencies: ["ONNXFormat", "ONNXMessages", "Tensors", "TestSupport", protobuf],
             exclude: ["Golden"], swiftSettings: strict),

@@ -7,7 +7,7 @@ package enum RegularFile {
         let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
         let attributes: [FileAttributeKey: Any]
         do { attributes = try FileManager.default.attributesOfItem(atPath: resolved) } catch {
-            throw .unreadable(path: path, reason: reason(error, path: resolved))
+            throw .unreadable(path: path, reason: SystemReason.words(for: error))
         }
         guard attributes[.type] as? FileAttributeType == .typeRegular, let size = attributes[.size] as? NSNumber else {
             throw .notAFile(path: path)
@@ -19,7 +19,7 @@ package enum RegularFile {
     package static func read(path: String) throws(ArchiveError) -> Data {
         _ = try size(path: path)
         do { return try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-            throw .unreadable(path: path, reason: reason(error, path: path))
+            throw .unreadable(path: path, reason: SystemReason.words(for: error))
         }
     }
 
@@ -31,15 +31,7 @@ package enum RegularFile {
             defer { try? file.close() }
             while let portion = try file.read(upToCount: 1 << 20), !portion.isEmpty { take(portion) }
         } catch {
-            throw .unreadable(path: path, reason: reason(error, path: path))
-        }
-    }
-
-    private static func reason(_ error: any Error, path: String) -> String {
-        switch (error as? CocoaError)?.code {
-        case .fileNoSuchFile?, .fileReadNoSuchFile?: "there is no such file or folder"
-        case .fileReadNoPermission?: "permission is denied"
-        default: "\(error.localizedDescription)".trimmingCharacters(in: CharacterSet(charactersIn: "."))
+            throw .unreadable(path: path, reason: SystemReason.words(for: error))
         }
     }
 }

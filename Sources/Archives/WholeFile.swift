@@ -93,24 +93,3 @@ struct FileIdentity: Hashable {
         self.init(status)
     }
 }
-
-/// The system's words for its error numbers.
-package enum SystemReason {
-    /// A few words in small letters, without a full stop.
-    package static func text(_ code: Int32) -> String {
-        switch code {
-        case ENOENT: return "there is no such file or folder"
-        case EACCES, EPERM: return "permission is denied"
-        case ENOSPC, EDQUOT: return "no space is left"
-        case EFBIG: return "it is larger than files may be here"
-        case EROFS: return "the disk is read-only"
-        case ENAMETOOLONG: return "its name is too long"
-        case ENOTDIR: return "a file stands where a folder is needed"
-        case EBADF: return "it is closed"
-        default:
-            guard let words = unsafe strerror(code) else { return "error \(code)" }
-            let text = unsafe String(cString: words)
-            return text.prefix(1).lowercased() + text.dropFirst()
-        }
-    }
-}

@@ -84,7 +84,7 @@ struct DatasetSource {
         } catch let error as DatasetError {
             throw error
         } catch {
-            throw .unreadable(path: path, reason: error.localizedDescription)
+            throw .unreadable(path: path, reason: SystemReason.words(for: error))
         }
     }
 
@@ -97,7 +97,7 @@ struct DatasetSource {
                 names.filter { !isFolder("\(folder)/\($0)") }, names.filter { isFolder("\(folder)/\($0)") }
             )
         } catch {
-            throw .unreadable(path: folder, reason: error.localizedDescription)
+            throw .unreadable(path: folder, reason: SystemReason.words(for: error))
         }
     }
 

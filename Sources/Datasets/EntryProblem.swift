@@ -1,3 +1,5 @@
+import Archives
+
 /// Why an entry of a data set is left out; its place in the source is added where it is noted.
 enum EntryProblem: Error, Hashable {
     case noFileName
@@ -40,10 +42,7 @@ extension EntryProblem: CustomStringConvertible {
 
     /// A text from a file, short and without control characters.
     static func quoted(_ text: String) -> String {
-        let visible = text.prefix(120).unicodeScalars.map {
-            $0.properties.generalCategory == .control ? "?" : String($0)
-        }
-        return "'\(visible.joined())\(text.count > 120 ? "…" : "")'"
+        "'\(text.prefix(120).shown)\(text.count > 120 ? "…" : "")'"
     }
 
     private static func edges(_ box: AnnotatedBox) -> String {

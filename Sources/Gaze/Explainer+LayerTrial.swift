@@ -1,3 +1,4 @@
+import Archives
 import Explanations
 import Graphs
 import Tensors
@@ -27,7 +28,9 @@ extension Explainer {
                 inputs: inputs(with: input), score: score, rival: rival, wrt: pictureInput)
             return MeasuredLayer(choice: result?.choice, trial: result?.trial)
         } catch {
-            return MeasuredLayer(notes: ["the layer was chosen by structure, because trying others failed: \(error)"])
+            return MeasuredLayer(notes: [
+                "the layer was chosen by structure, because trying others failed: \(SystemReason.sentence(error))"
+            ])
         }
     }
 

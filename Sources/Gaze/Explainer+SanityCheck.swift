@@ -1,3 +1,4 @@
+import Archives
 public import Evaluation
 public import Explanations
 public import Imaging
@@ -96,7 +97,7 @@ extension Explainer {
         } catch RuntimeError.cancelled {
             throw RuntimeError.cancelled
         } catch {
-            return MapChecks(notes: ["the map could not be checked: \(error)"])
+            return MapChecks(notes: ["the map could not be checked: \(SystemReason.sentence(error))"])
         }
     }
 

@@ -1,3 +1,4 @@
+import Archives
 import Foundation
 import Reports
 
@@ -24,7 +25,7 @@ enum FileContents {
         } catch let error as FileProblem {
             throw error
         } catch {
-            throw FileProblem(reason: WritingProblem.words(for: error))
+            throw FileProblem(reason: SystemReason.words(for: error))
         }
     }
 

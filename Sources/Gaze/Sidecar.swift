@@ -86,7 +86,7 @@ public struct Sidecar: Sendable, Hashable, Codable {
         do {
             try WholeFile.write(Data(YAMLEncoder().encode(self).utf8), to: path)
         } catch {
-            throw .unwritable(path: path, reason: WritingProblem.words(for: error))
+            throw .unwritable(path: path, reason: SystemReason.words(for: error))
         }
     }
 
@@ -134,14 +134,6 @@ public struct Sidecar: Sendable, Hashable, Codable {
             default: break
             }
         }
-        guard let decoding = error as? DecodingError else { return "\(error)" }
-        switch decoding {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-            .dataCorrupted(let context):
-            let place = context.codingPath.map(\.stringValue).joined(separator: ".")
-            let cause = context.underlyingError.map { "\($0)" } ?? context.debugDescription
-            return place.isEmpty ? cause : "\(place): \(cause)"
-        @unknown default: return "\(decoding)"
-        }
+        return SystemReason.words(for: error)
     }
 }

@@ -107,17 +107,7 @@ enum Console {
     }
 
     /// An error as one line that ends in a full stop; words of other libraries stand behind ours.
-    static func sentence(_ error: any Error) -> String {
-        sentence(isForeign(error) ? "This failed unexpectedly: \(WritingProblem.words(for: error))" : "\(error)")
-    }
-
-    /// Our errors describe themselves; those of Foundation and of decoders are written for programmers.
-    private static func isForeign(_ error: any Error) -> Bool {
-        switch error {
-        case is CocoaError, is POSIXError, is DecodingError, is EncodingError: true
-        default: type(of: error) is NSError.Type
-        }
-    }
+    static func sentence(_ error: any Error) -> String { sentence(SystemReason.sentence(error)) }
 
     /// Reads options before any work is done: what is wrong with them is a usage error (exit code 64).
     static func options<Value>(_ read: () throws -> Value) throws -> Value {

@@ -1,3 +1,4 @@
+import Archives
 import CCairo
 
 /// A drawing surface over cairo; coordinates are pixels from the upper left corner.
@@ -205,18 +206,18 @@ import CCairo
         }
     }
 
-    /// Control characters have no glyph, and NUL would end a C string.
-    private static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
-    }
+    /// Control characters have no glyph, NUL would end a C string, and what has no end would take as long to measure.
+    private static func printable(_ text: String) -> String { text.shortened(to: 1000).shown }
 }
 
 extension Canvas {
+    /// More characters than any figure has room for in a line.
+    private static let longest = 1000
+
     /// The text, or as much of its start as fits with an ellipsis.
     func fitting(_ text: String, width: Double, _ font: Font) -> String {
-        guard measure(text, font) > width else { return text }
-        let characters = Array(text)
+        guard text.utf8.count > Self.longest || measure(text, font) > width else { return text }
+        let characters = Array(text.prefix(Self.longest))
         var (fits, tooLong) = (0, characters.count)
         while tooLong - fits > 1 {
             let middle = (fits + tooLong) / 2
@@ -230,8 +231,8 @@ extension Canvas {
 
     /// The text, or as much of its start and end as fits with an ellipsis between them: names of layers differ at both.
     func fittingEnds(_ text: String, width: Double, _ font: Font) -> String {
-        guard measure(text, font) > width else { return text }
-        let characters = Array(text)
+        guard text.utf8.count > Self.longest || measure(text, font) > width else { return text }
+        let characters = Array(text.shortened(to: Self.longest))
         var kept = min(characters.count - 1, 200)
         while kept > 0 {
             let candidate = String(characters.prefix(kept - kept / 2)) + "…" + String(characters.suffix(kept / 2))
@@ -243,7 +244,7 @@ extension Canvas {
 
     /// The text broken at spaces into at most `lines` lines; the last one may end in an ellipsis.
     func wrapped(_ text: String, width: Double, lines: Int, _ font: Font) -> [String] {
-        var words = text.split(whereSeparator: \.isWhitespace).map(String.init)[...]
+        var words = text.shortened(to: 4 * Self.longest).split(whereSeparator: \.isWhitespace).map(String.init)[...]
         var result: [String] = []
         while let first = words.first {
             if result.count == lines - 1 {

@@ -56,8 +56,7 @@ struct ExternalDataWriter {
             }
             if offset > 0 { try file.publish() }
         } catch {
-            let reason = (error as? ArchiveError)?.writingReason ?? error.localizedDescription
-            throw .unwritable(path: target.path, reason: reason)
+            throw .unwritable(path: target.path, reason: SystemReason.words(for: error))
         }
     }
 }

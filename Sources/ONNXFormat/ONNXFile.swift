@@ -85,13 +85,13 @@ package enum ONNXFile {
             attributes = try FileManager.default.attributesOfItem(atPath: target)
         } catch {
             guard FileManager.default.fileExists(atPath: target) else { throw .missingFile(path: path) }
-            throw .unreadable(path: path, reason: error.localizedDescription)
+            throw .unreadable(path: path, reason: SystemReason.words(for: error))
         }
         guard attributes[.type] as? FileAttributeType == .typeRegular else { throw .notAFile(path: path) }
         do {
             return try Data(contentsOf: URL(fileURLWithPath: target), options: .alwaysMapped)
         } catch {
-            throw .unreadable(path: path, reason: error.localizedDescription)
+            throw .unreadable(path: path, reason: SystemReason.words(for: error))
         }
     }
 

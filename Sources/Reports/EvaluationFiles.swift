@@ -29,7 +29,7 @@ public final class EvaluationFiles {
         do {
             for record in records { try lines.add(record.line() + Data("\n".utf8)) }
         } catch {
-            throw .unwritable(path: "\(folder)/results.jsonl", reason: WritingProblem.words(for: error))
+            throw .unwritable(path: "\(folder)/results.jsonl", reason: SystemReason.words(for: error))
         }
     }
 
@@ -52,7 +52,7 @@ public final class EvaluationFiles {
                 let json = try ExplanationRecord.json(advice)
                 files.append(("advice.json", String(decoding: json, as: UTF8.self) + "\n"))
             } catch {
-                throw .unwritable(path: "\(folder)/advice.json", reason: WritingProblem.words(for: error))
+                throw .unwritable(path: "\(folder)/advice.json", reason: SystemReason.words(for: error))
             }
         }
         let target = OutputFolder(folder)

@@ -18,7 +18,7 @@ package struct OutputFolder: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
-            throw .unwritable(path: path, reason: WritingProblem.words(for: error))
+            throw .unwritable(path: path, reason: SystemReason.words(for: error))
         }
         guard FileManager.default.isWritableFile(atPath: path) else {
             throw .unwritable(path: path, reason: "permission is denied")

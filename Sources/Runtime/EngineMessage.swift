@@ -1,9 +1,15 @@
+import Archives
 import Foundation
 
 /// The engine's words without what only its makers understand: files of its build machine and signatures of its functions.
 enum EngineMessage {
     /// The node that failed, where the engine names it, and the reason.
     static func readable(_ message: String) -> String {
+        // One line of it stands behind our sentence.
+        SystemReason.line(withoutMakersWords(message))
+    }
+
+    private static func withoutMakersWords(_ message: String) -> String {
         let running = "Non-zero status code returned while running "
         guard let start = message.range(of: running) else { return withoutPlaces(message) }
         let words = message[start.upperBound...]
@@ -24,13 +30,14 @@ enum EngineMessage {
             var rest = text[place.upperBound...].drop { $0 == " " }
             rest = withoutSignature(rest)
             if let failed = rest.range(of: "was false. ") { rest = rest[failed.upperBound...] }
-            text = String(text[..<place.lowerBound]) + String(rest)
+            let start = text[..<place.lowerBound]
+            text = start + (start.last.map { " ([".contains($0) } ?? true ? "" : " ") + String(rest)
         }
         while let last = text.last, last.isWhitespace { text.removeLast() }
         return text
     }
 
-    /// A word such as `/a/b.cc:12`.
+    /// A place such as `/a/b.cc:12`, also behind a colon or bracket.
     private static func sourcePlace(in text: String) -> Range<String.Index>? {
         var start = text.startIndex
         while start < text.endIndex {
@@ -39,7 +46,7 @@ enum EngineMessage {
             let isSource = [".h:", ".hpp:", ".cc:", ".cpp:", ".cu:", ".cuh:"].contains { mark in
                 word.range(of: mark).map { word[$0.upperBound...].first?.isNumber == true } ?? false
             }
-            if word.first == "/", isSource { return start..<end }
+            if isSource, let slash = word.firstIndex(of: "/") { return slash..<end }
             guard end < text.endIndex else { return nil }
             start = text.index(after: end)
         }

@@ -86,7 +86,7 @@ import Testing
         #expect(throws: ArchiveError.self) { try writer.write(path: missing) }
         writer.add("a", Data([1]))
         #expect(throws: ArchiveError.self) { try writer.write(path: folder.path("no/such/folder.zip")) }
-        #expect(throws: ArchiveError.self) { try RegularFile.write(Data([1]), path: folder.path("no/such/file")) }
+        #expect(throws: ArchiveError.self) { try WholeFile.write(Data([1]), to: folder.path("no/such/file")) }
     }
 
     @Test func mutatedArchivesNeverCrash() throws {

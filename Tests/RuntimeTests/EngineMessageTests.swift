@@ -16,6 +16,10 @@ import Testing
             "Exception during initialization: /build/core/session.cc:12 onnxruntime::common::Status onnxruntime::Load(std::function<void ()>) Missing weights.",
             "Exception during initialization: Missing weights."
         ),
+        (
+            "Load model from m.onnx failed:/onnxruntime_src/onnxruntime/core/graph/model.cc:181 onnxruntime::Model::Model(onnx::ModelProto&&, const onnxruntime::PathString&) Unknown model file format version.\nStack trace:\n#0",
+            "Load model from m.onnx failed: Unknown model file format version. Stack trace: #0"
+        ),
         ("Load model from a/b.onnx failed: no such file", "Load model from a/b.onnx failed: no such file"),
         ("Ratio 1/2 of a.h: nothing", "Ratio 1/2 of a.h: nothing"),
         ("Status Message: while (((", "Status Message: while ((("),

@@ -1,3 +1,4 @@
+import Archives
 package import Graphs
 import Tensors
 
@@ -14,15 +15,7 @@ package enum TargetText {
     }
 
     /// `--target 'mean("91")'`: an option of the command line, quoted for a shell.
-    package static func option(_ target: String) -> String { "--target \(shell(target))" }
-
-    /// A word that a shell hands on as it is.
-    package static func shell(_ text: String) -> String {
-        if !text.contains("'") { return "'\(text)'" }
-        let special: Set<Character> = ["\"", "$", "`", "\\", "!"]
-        if !text.contains(where: { special.contains($0) }) { return "\"\(text)\"" }
-        return "'" + text.replacing("'", with: "'\\''") + "'"
-    }
+    package static func option(_ target: String) -> String { "--target \(ShellWord.quoted(target))" }
 
     private static func isPlain(_ name: String) -> Bool {
         guard let first = name.first, first.isLetter || "_/".contains(first) else { return false }

@@ -1,3 +1,4 @@
+import Archives
 import Datasets
 import Evaluation
 import Explanations
@@ -68,7 +69,7 @@ struct EvaluationRun {
 
     /// Lists a picture that cannot be measured.
     mutating func skip(_ entry: DatasetEntry, because error: any Error) {
-        let text = "\(error)".split(whereSeparator: \.isNewline).joined(separator: " ")
+        let text = SystemReason.sentence(error).split(whereSeparator: \.isNewline).joined(separator: " ")
         let sentence = text.contains(entry.image) ? text : "\(entry.image): \(text)"
         evaluation.problems.append(sentence)
         said(sentence)

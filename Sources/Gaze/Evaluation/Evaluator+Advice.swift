@@ -91,7 +91,7 @@ extension Evaluator {
                     methods: group.map { methods[$0].method.specification }, layer: layer, options: options,
                     settings: settings)
             } catch let error where error as? RuntimeError != .cancelled {
-                failed("the sanity check: \(error)")
+                failed("the sanity check: \(SystemReason.sentence(error))")
                 continue
             }
             guard plan.settings.cancellation?.isCancelled != true else { throw RuntimeError.cancelled }

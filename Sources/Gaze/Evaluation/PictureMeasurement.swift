@@ -196,7 +196,7 @@ struct PictureMeasurement {
     }
 
     private mutating func fail(_ method: Int, _ error: any Error) {
-        failures.append((method, "\(evaluator.methods[method].method.label): \(error)"))
+        failures.append((method, "\(evaluator.methods[method].method.label): \(SystemReason.sentence(error))"))
     }
 
     // MARK: Numbers
@@ -220,7 +220,8 @@ struct PictureMeasurement {
             } catch RuntimeError.cancelled {
                 throw RuntimeError.cancelled
             } catch {
-                problems.append("\(evaluator.metrics[metric].label) of \(planned.method.label): \(error)")
+                problems.append(
+                    "\(evaluator.metrics[metric].label) of \(planned.method.label): \(SystemReason.sentence(error))")
                 continue
             }
             guard evaluator.plan.settings.cancellation?.isCancelled != true else { throw RuntimeError.cancelled }

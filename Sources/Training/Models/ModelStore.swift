@@ -48,7 +48,7 @@ public struct ModelStore: Sendable {
         guard !files.areComplete else { return files.model }
         let workplace = URL(fileURLWithPath: folder).appendingPathComponent(".partial-\(UUID().uuidString)")
         do { try FileManager.default.createDirectory(at: workplace, withIntermediateDirectories: true) } catch {
-            throw .file(.unwritable(path: workplace.path, reason: error.localizedDescription))
+            throw .file(.unwritable(path: workplace.path, reason: SystemReason.words(for: error)))
         }
         // Locked while it is used, so that what killed runs left can be told from what others use.
         let lock = FolderLock(workplace.path)
@@ -103,7 +103,7 @@ public struct ModelStore: Sendable {
             // The model last: where it is, the others are.
             try WholeFile.write(bytes, to: files.model)
         } catch let error as ArchiveError { throw .file(error) } catch {
-            throw .file(.unwritable(path: files.model, reason: "\(error)"))
+            throw .file(.unwritable(path: files.model, reason: SystemReason.words(for: error)))
         }
     }
 

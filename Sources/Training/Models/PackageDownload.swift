@@ -57,7 +57,7 @@ struct PackageDownload {
             try process.run()
         } catch {
             throw .downloadFailed(
-                package: package, reason: "\(executable) does not start: \(error.localizedDescription)")
+                package: package, reason: "\(executable) does not start: \(SystemReason.words(for: error))")
         }
         let identifier = process.processIdentifier
         let remnant = UnfinishedWork.Remnant { kill(identifier, SIGKILL) }
