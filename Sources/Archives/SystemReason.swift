@@ -35,6 +35,8 @@ package enum SystemReason {
         switch CocoaError.Code(rawValue: cocoa.code) {
         case .fileNoSuchFile, .fileReadNoSuchFile: return "there is no such file or folder"
         case .fileReadNoPermission, .fileWriteNoPermission: return "permission is denied"
+        case .fileReadInvalidFileName, .fileWriteInvalidFileName:
+            return "its name is too long, or none that files may have"
         case .fileWriteFileExists: return "a file stands where a folder is needed"
         case .fileWriteOutOfSpace: return "no space is left"
         case .fileWriteVolumeReadOnly: return "the disk is read-only"

@@ -8,7 +8,7 @@ package enum WholeFile {
     /// Replaces the file at once; where it cannot, the old one stays and nothing is left behind, also by a process that is killed.
     package static func write(_ data: Data, to path: String) throws(ArchiveError) {
         let target = try target(of: path)
-        guard let code = UnfinishedWork.whole({ written(data, to: target) }) else { return }
+        guard let code = UnfinishedWork.whole({ replace(target, by: data) }) else { return }
         throw .unwritable(path: path, reason: SystemReason.text(code))
     }
 
@@ -42,8 +42,8 @@ package enum WholeFile {
 
     private static let serial = Atomic<Int>(0)
 
-    /// Writes a neighbour and renames it; the system's error number where something fails.
-    private static func written(_ data: Data, to target: String) -> Int32? {
+    /// Writes a neighbour of what `target(of:)` found and renames it; returns the system's error number where something fails.
+    package static func replace(_ target: String, by data: Data) -> Int32? {
         let folder = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "./"
         // The name is short whatever the file's is: names of 255 bytes have room for no more.
         let number = serial.wrappingAdd(1, ordering: .relaxed).newValue

@@ -44,8 +44,12 @@ enum ImageFile {
 
     /// Writes a file in one step: a temporary neighbour takes its place when it is complete.
     static func write(_ data: Data, to path: String) throws(ImagingError) {
-        do { try WholeFile.write(data, to: path) } catch {
+        let target: String
+        do { target = try WholeFile.target(of: path) } catch {
             throw .unwritable(path: path, reason: error.writingReason)
+        }
+        if let code = WholeFile.replace(target, by: data) {
+            throw .unwritable(path: path, reason: systemReason(code))
         }
     }
 
