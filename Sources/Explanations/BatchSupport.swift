@@ -8,6 +8,8 @@ package enum BatchSupport: Sendable {
     case any(Rebatching)
     /// Only its own number, for this reason.
     case fixed(reason: String)
+    /// No number at all: what the file states is too large to be run.
+    case impossible(GraphError)
 }
 
 /// A number of samples that a model was exported for, and inputs that hold another.
@@ -83,6 +85,8 @@ extension Attributor {
                 let rebatching = try Rebatching(graph, batch: batch.size, inputs: inputs)
                 try rebatching.prove(by: EngineEvaluator(model.engine))
                 return .any(rebatching)
+            } catch let error as GraphError where error.isAboutSize && !fits(batch) {
+                return .impossible(error)
             } catch {
                 return .fixed(reason: "\(error)")
             }
@@ -132,8 +136,15 @@ extension Attributor {
             switch support(for: batch) {
             case .any(let rebatching): try rebatching.specialised(to: batch.samples, by: EngineEvaluator(model.engine))
             case .fixed(let reason): throw ExplanationError.batch(reason: reason)
+            case .impossible(let error): throw error
             }
         }
+    }
+
+    /// Whether the model can be run for its own number of samples.
+    private func fits(_ batch: FixedBatch) -> Bool {
+        do { _ = try graphAsItIs(for: batch.shapes) } catch { return (error as? GraphError)?.isAboutSize != true }
+        return true
     }
 
     private func graphAsItIs(for shapes: [String: Shape]) throws -> Graph {

@@ -62,6 +62,7 @@ struct Batches {
             let portions = (samples + attributor.largestBatch - 1) / attributor.largestBatch
             size = (samples + portions - 1) / portions
             notes = []
+        case .impossible(let error): throw error
         case .fixed(let reason):
             size = batch.size
             notes = [

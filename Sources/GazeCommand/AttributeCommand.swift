@@ -71,7 +71,8 @@ struct AttributeCommand: ParsableCommand {
             inputs.add(model: self.model)
             inputs.add(input.flatMap { [$0, $0.split(separator: "=", maxSplits: 1).last.map(String.init)] })
             try folder.check(names)
-            let model = try Model(contentsOf: model, engine: Interruption.engine(threads: threads))
+            let model = try Model(
+                contentsOf: model, engine: Interruption.engine(threads: threads, memory: budget.memoryBound))
             var failures = 0
             let results = try Attributor(model).attribute(
                 inputs: try readInputs(of: model), target: Target(parsing: target), targetText: target,

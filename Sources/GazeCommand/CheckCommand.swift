@@ -84,8 +84,8 @@ struct CheckCommand: ParsableCommand {
             inputs.add(model: model, options: options)
             if let randomLabels { inputs.add(model: randomLabels, options: options) }
             inputs.add(images)
-            let explainer = try options.explainer(for: model)
-            let other = try randomLabels.map { try options.explainer(for: $0) }
+            let explainer = try options.explainer(for: model, memory: budget.memoryBound)
+            let other = try randomLabels.map { try options.explainer(for: $0, memory: budget.memoryBound) }
             let files = output.map { SanityFiles(folder: $0) }
             try files?.makeFolder()
             let outcome = try explainer.sanityCheck(

@@ -86,7 +86,8 @@ struct CompileCommand: ParsableCommand {
             inputs.add(model: model)
             inputs.add([Sidecar.path(forModel: model)])
             try checkOutput(path)
-            let source = try Model(contentsOf: model, engine: Interruption.engine(threads: threads))
+            let source = try Model(
+                contentsOf: model, engine: Interruption.engine(threads: threads, memory: budget.memoryBound))
             let compiler = ExplanationFileCompiler(source, version: GazeVersion.text)
             let record = try compiler.write(
                 method: specification, target: CompilationTarget(parsing: target), layer: layer, wrt: wrt,

@@ -85,7 +85,7 @@ struct EvaluateCommand: ParsableCommand {
             for problem in pictures.problems { Console.say("gaze: \(Console.sentence(problem))") }
             if let limit { pictures = pictures.thinned(to: limit) }
             let (methods, metrics) = try measured.planned(for: pictures)
-            let explainer = try options.explainer(for: model)
+            let explainer = try options.explainer(for: model, memory: budget.memoryBound)
             let identifiers =
                 try classMap.map { try ClassMap.read(path: $0, names: explainer.classLabels().names) } ?? [:]
             let plan = EvaluationPlan(

@@ -8,7 +8,7 @@ extension ExplainCommand {
     /// What explains volumes; nil where the model takes none.
     func volumeExplainer() throws -> VolumeExplainer? {
         try VolumeExplainer(
-            model: model, engine: Interruption.engine(threads: options.threads),
+            model: model, engine: Interruption.engine(threads: options.threads, memory: budget.memoryBound),
             classNames: options.labels.map { try ClassNameList(contentsOf: $0) })
     }
 

@@ -130,7 +130,9 @@ struct ExplainCommand: ParsableCommand {
             // Reading a large file's digest takes as long as a map, and the second core has time.
             let modelHash = Concurrent { [model] in try ContentHash(contentsOf: model) }
             let explainer: Explainer
-            do { explainer = try options.explainer(for: model) } catch let error as GazeError {
+            do { explainer = try options.explainer(for: model, memory: budget.memoryBound) } catch let error
+                as GazeError
+            {
                 guard case .noPictureInput = error, let volumes = try volumeExplainer() else { throw error }
                 return try explainVolumes(volumes, specifications, try? modelHash.get())
             }

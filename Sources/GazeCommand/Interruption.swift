@@ -28,8 +28,10 @@ enum Interruption {
     static var exitCode: ExitCode { ExitCode(128 + (state.withLock { $0.signal } ?? SIGINT)) }
 
     /// An engine that an interrupt stops.
-    static func engine(threads: Int? = nil) throws -> ONNXRuntimeEngine {
-        try ONNXRuntimeEngine(threads: threads, cancellation: engineCancellation)
+    ///
+    /// - Parameter memory: What the values of one run may take.
+    static func engine(threads: Int? = nil, memory: MemoryBudget = .ofMachine) throws -> ONNXRuntimeEngine {
+        try ONNXRuntimeEngine(threads: threads, memory: memory, cancellation: engineCancellation)
     }
 
     /// Ends an interrupted run where what was found since may lack parts that the engine could not answer any more.

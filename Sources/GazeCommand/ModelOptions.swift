@@ -78,9 +78,11 @@ struct ModelOptions: ParsableArguments {
     }
 
     /// The model at `path` with these options.
-    func explainer(for path: String) throws -> Explainer {
+    ///
+    /// - Parameter memory: What the values of one run may take.
+    func explainer(for path: String, memory: MemoryBudget = .ofMachine) throws -> Explainer {
         let explainer = try Explainer(
-            model: path, engine: Interruption.engine(threads: threads),
+            model: path, engine: Interruption.engine(threads: threads, memory: memory),
             classNames: labels.map { try ClassNameList(contentsOf: $0) },
             inputs: inputTexts().mapValues { try GivenInput($0) }, explained: wrt,
             channels: ChannelReading(array: array, shown: shownChannels()), adjust: adjust)

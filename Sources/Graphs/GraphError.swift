@@ -30,12 +30,30 @@ public enum GraphError: Error, Sendable, Hashable {
     case openDimension(input: String, declared: String)
     /// A value of more elements than memory holds.
     case tooLarge(value: String, shape: Shape)
+    /// A length below zero, such as what a window leaves that is larger than its input.
+    case negativeLength(value: String, node: String?, shape: Shape, length: Int)
+    /// Values that take more memory than a run may: the largest of them, its bytes and those of all at the same time.
+    case memory(value: String, node: String?, shape: Shape, bytes: Int, total: Int, budget: MemoryBudget)
+    /// A loop of more turns than anybody waits for.
+    case longLoop(node: String, turns: Int, nodeRuns: Int, limit: Int)
+    /// A node whose attributes or operands break its operator's rules.
+    case malformedNode(node: String, reason: String)
     /// No value or layer has this name.
     case unknownLayer(name: String, suggestions: [String])
     /// A graph for a fixed number of samples that cannot be rewritten for another.
     case fixedBatch(node: String, reason: String)
     /// The graph broke a rule of its own; a defect of the named pass.
     case invalid(pass: String, reason: String)
+}
+
+extension GraphError {
+    /// Whether the numbers of a file or an input are too large, too small or too many to be run: no other way of running helps.
+    package var isAboutSize: Bool {
+        switch self {
+        case .tooLarge, .memory, .negativeLength, .longLoop: true
+        default: false
+        }
+    }
 }
 
 extension GraphError: CustomStringConvertible {
@@ -70,6 +88,19 @@ extension GraphError: CustomStringConvertible {
             "Input '\(input)' is declared as \(declared), which leaves a length open; give an input of the size that you want."
         case .tooLarge(let value, let shape):
             "'\(value)' would have the shape \(shape), more than 2^30 elements; give a smaller input, or check the model with onnx.checker."
+        case .negativeLength(let value, let node, let shape, let length):
+            "'\(value)' would have the shape \(shape)"
+                + (node.map { " behind node \($0), because what enters it is smaller than its window or crop" } ?? "")
+                + "; a length of \(length) is impossible: give a larger input (--resize for pictures), or check the model with onnx.checker."
+        case .memory(let value, let node, let shape, let bytes, let total, let budget):
+            "'\(value)' of the shape \(shape)" + (node.map { ", which node \($0) computes," } ?? "")
+                + " would take \(MemoryBudget.text(bytes))"
+                + (total > bytes ? ", and all values at the same time \(MemoryBudget.text(total))," : "")
+                + " and a run may take \(budget); give a smaller input, or more with --memory where the command has it."
+        case .longLoop(let node, let turns, let nodeRuns, let limit):
+            "Node \(node) states \(turns) turns, which run \(nodeRuns == Int.max ? "more nodes than can be counted" : "\(nodeRuns) nodes"), and more than \(limit) are not run; export the model with fewer turns."
+        case .malformedNode(let node, let reason):
+            "Node \(node) cannot run: \(reason). Check the model with onnx.checker (full_check=True), or export it again."
         case .unknownLayer(let name, let suggestions):
             "There is no layer or value '\(name)' in the model"
                 + (suggestions.isEmpty

@@ -9,6 +9,7 @@ extension Engine {
     package func load(_ graph: Graph, optimization: OptimizationLevel = .all, keepsMemory: Bool = true) throws
         -> any Program
     {
+        try graph.checkMemory(memory)
         let (model, weights) = graph.modelSharingWeights(above: 1024)
         return try load(
             try model.serializedBytes(),
@@ -19,6 +20,8 @@ extension Engine {
 /// Answers what the passes of `Graphs` ask, by an engine.
 package struct EngineEvaluator: GraphEvaluator {
     let engine: any Engine
+
+    package var memory: MemoryBudget { engine.memory }
 
     package init(_ engine: any Engine) {
         self.engine = engine

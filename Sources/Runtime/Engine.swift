@@ -8,8 +8,15 @@ public protocol Engine: Sendable {
     var name: String { get }
     /// Its own version number: `1.31.1`.
     var version: String { get }
+    /// What the values of one run may take; graphs that need more are refused.
+    var memory: MemoryBudget { get }
     /// Makes a serialised ONNX model ready to run; fails with `RuntimeError` where the engine refuses it.
     func load(_ model: Data, options: ProgramOptions) throws -> any Program
+}
+
+extension Engine {
+    /// What the machine has.
+    public var memory: MemoryBudget { .ofMachine }
 }
 
 /// A model that is ready to run, on any number of threads at once.

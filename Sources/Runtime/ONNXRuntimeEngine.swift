@@ -1,5 +1,6 @@
 public import Foundation
 import Synchronization
+public import Tensors
 
 /// ONNX Runtime, from the shared library that the set-up fetches or that the user has.
 ///
@@ -17,6 +18,9 @@ public final class ONNXRuntimeEngine: Engine {
     /// The number of threads that compute, the caller's included.
     public var threadCount: Int { environment.threadCount }
 
+    /// What the values of one run may take.
+    public let memory: MemoryBudget
+
     let environment: EngineEnvironment
     private let cancellation: RunCancellation?
 
@@ -30,14 +34,16 @@ public final class ONNXRuntimeEngine: Engine {
     ///   - spins: whether idle threads wait in a loop. On an idle machine that makes small networks quicker (MobileNetV2: 2.2
     ///     instead of 3.0 ms; ResNet-50: no difference); on a busy one it halves the speed of all (ResNet-50: 70 instead
     ///     of 36 ms). Here, too, the first engine decides.
+    ///   - memory: what the values of one run may take; by default what the machine has.
     ///   - cancellation: ends everything that this engine loads or runs, also where nobody hands a cancellation to the run:
     ///     constant folding, shape inference, proofs.
     ///   - log: takes the engine's warnings; by default they are dropped (errors are thrown).
     /// - Throws: `RuntimeError`
     public init(
-        library: String? = nil, threads: Int? = nil, spins: Bool = false, cancellation: RunCancellation? = nil,
-        log: Log? = nil
+        library: String? = nil, threads: Int? = nil, spins: Bool = false, memory: MemoryBudget = .ofMachine,
+        cancellation: RunCancellation? = nil, log: Log? = nil
     ) throws {
+        self.memory = memory
         self.cancellation = cancellation
         environment = try EngineEnvironment.shared(library: library, threads: threads, spins: spins, log: log)
     }

@@ -41,6 +41,7 @@ struct ExplanationCompiler {
             guard let shape = request.shapes[port.name] else {
                 throw GraphError.unknownInput(name: port.name, known: attributor.model.inputs.map(\.name))
             }
+            try attributor.model.engine.memory.admit(shape, of: port.elementType, named: port.name)
             inputs[port.name] = AnyTensor(zeros: port.elementType, shape: shape)
         }
         let named = Query(

@@ -47,8 +47,9 @@ public struct ModelVerification: Sendable {
         var random = SeededGenerator(seed: seed)
         var points: [(name: String, inputs: [String: AnyTensor])] = given.map { [("the picture", $0)] } ?? []
         let shapes = given?.mapValues(\.shape) ?? ModelInspection.exampleShapes(model)
-        points.append(("a random point, seed \(seed)", try randomPoint(shapes, like: given, &random)))
+        // First, because it refuses shapes that no memory holds.
         let graph = try model.graph.specialised(to: shapes, by: EngineEvaluator(model.engine))
+        points.append(("a random point, seed \(seed)", try randomPoint(shapes, like: given, &random)))
         let original = try model.engine.load(original, options: ProgramOptions())
         let known = try model.engine.load(graph)
         var checks: [VerificationCheck] = []

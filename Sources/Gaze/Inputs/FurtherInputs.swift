@@ -27,6 +27,8 @@ struct FurtherInputs: Sendable {
             switch value.content {
             case .tensor(let tensor): tensors[port.name] = try tensor.reshaped(shape).converted(to: port.elementType)
             case .number(let number):
+                // Converted by way of float64.
+                try model.engine.memory.admit(shape, of: .float64, named: port.name)
                 tensors[port.name] = AnyTensor(Tensor<Double>(repeating: number, shape: shape)).converted(
                     to: port.elementType)
             case .picture(let picture):

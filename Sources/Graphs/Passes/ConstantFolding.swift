@@ -19,12 +19,16 @@ extension Graph {
         var constants: [ValueID: AnyTensor] = [:]
         var constant = values.map { $0.constant != nil }
         var foldable = [Bool](repeating: false, count: nodes.count)
+        var room = evaluator.memory.bytes / 4
         for (position, node) in nodes.enumerated() {
             if let tensor = shapeConstant(node), let result = node.output(0) {
                 constants[result] = tensor
                 constant[result.index] = true
-            } else if Self.isFoldable(node), node.operands.allSatisfy({ constant[$0.index] }), isSmall(node) {
+            } else if Self.isFoldable(node), node.operands.allSatisfy({ constant[$0.index] }), isBounded(node),
+                let bytes = smallSize(of: node), bytes <= room
+            {
                 foldable[position] = true
+                room -= bytes
                 for result in node.results { constant[result.index] = true }
             }
         }
@@ -42,9 +46,33 @@ extension Graph {
         return folded
     }
 
-    /// Larger results are left to be computed when the model runs.
-    private func isSmall(_ node: Node) -> Bool {
-        node.results.allSatisfy { (self[$0].shape?.checkedCount ?? 0) <= 1 << 26 }
+    /// The bytes of a node's results, nothing for those of unknown shape; nil where one is so large that it is left to be
+    /// computed when the model runs.
+    private func smallSize(of node: Node) -> Int? {
+        var bytes = 0
+        for result in node.results {
+            guard let shape = self[result].shape else { continue }
+            guard let count = shape.checkedCount, count <= 1 << 26 else { return nil }
+            bytes += count * (self[result].type?.byteCount ?? 1)
+        }
+        return bytes
+    }
+
+    /// Operators whose results can be far larger than their operands, by numbers among these.
+    private static let growing: Set<String> = [
+        "BlackmanWindow", "CenterCropPad", "ConstantOfShape", "Expand", "HammingWindow", "HannWindow", "MaxUnpool",
+        "MelWeightMatrix", "OneHot", "Pad", "Range", "Resize", "Tile", "Upsample",
+    ]
+
+    /// Whether a run of the node ends, and its result is of a size that is known or follows from its operands' sizes.
+    ///
+    /// A length that is itself computed is known one round later.
+    private func isBounded(_ node: Node) -> Bool {
+        if let cost = LoopCost(node, in: self) { return !cost.mayBeEndless }
+        guard Self.growing.contains(node.operation), node.results.contains(where: { self[$0].shape == nil }) else {
+            return true
+        }
+        return false
     }
 
     /// Whether a node's results are numbers that its operands alone tell.

@@ -8,11 +8,15 @@ extension Graph {
     /// condition of an If or the length of a loop, whose bodies then take their place; all repeat until nothing changes.
     package func specialised(to shapes: [String: Shape], by evaluator: any GraphEvaluator) throws -> Graph {
         var graph = eliminatingDeadNodes()
-        try graph.setInputShapes(shapes)
+        try graph.setInputShapes(shapes, within: evaluator.memory)
         // Folding ends by itself, after as many rounds as shapes hang on one another: two or three for each block of a Swin.
         var unrolled = 0
         while unrolled < Self.largestNesting {
+            try graph.checkNodes()
+            try graph.checkLoops()
             try graph.inferShapes(by: evaluator)
+            try graph.checkNodes()
+            try graph.checkMemory(evaluator.memory)
             let folded = try graph.foldingConstants(by: evaluator)
             let resolved = try (folded ?? graph).resolvingControlFlow(by: evaluator)
             guard let next = resolved ?? folded else { break }
@@ -21,6 +25,7 @@ extension Graph {
         }
         try graph.measureRemainingShapes(by: evaluator)
         graph = graph.eliminatingDeadNodes()
+        try graph.checkMemory(evaluator.memory)
         try graph.validate(after: "specialisation")
         return graph
     }
@@ -28,7 +33,7 @@ extension Graph {
     /// Loops nested deeper than this are left as they are.
     private static let largestNesting = 32
 
-    private mutating func setInputShapes(_ shapes: [String: Shape]) throws {
+    private mutating func setInputShapes(_ shapes: [String: Shape], within memory: MemoryBudget) throws {
         let known = inputs.map { self[$0].name }
         if let unknown = shapes.keys.sorted().first(where: { !known.contains($0) }) {
             throw GraphError.unknownInput(name: unknown, known: known)
@@ -51,17 +56,8 @@ extension Graph {
             if let known = self[input].shape, known != shape {
                 throw GraphError.inputShape(input: self[input].name, declared: "\(known)", given: shape)
             }
-            try checkSize(shape, of: self[input].name)
+            try memory.admit(shape, of: self[input].type, named: self[input].name)
             self[input].shape = shape
-        }
-    }
-
-    /// More elements than this in one value are no model that runs here: 4 GiB as float32.
-    private static let largestCount = 1 << 30
-
-    private func checkSize(_ shape: Shape, of name: String) throws(GraphError) {
-        guard let count = shape.checkedCount, count <= Self.largestCount else {
-            throw .tooLarge(value: name, shape: shape)
         }
     }
 
@@ -71,11 +67,30 @@ extension Graph {
     }
 
     /// Asks the engine for the types and shapes that it infers; weights go in as inputs, so that none is copied.
+    ///
+    /// What stands behind lengths that could be negative is asked for when they are known (`DoubtfulLengths`).
     private mutating func inferUnknownShapes(by evaluator: any GraphEvaluator) throws {
-        let unknown = nodes.flatMap(\.results).filter { self[$0].type == nil || self[$0].shape == nil }
-        guard !unknown.isEmpty else { return }
+        var asked: Set<String> = []
+        while true {
+            let isHidden = DoubtfulLengths(self, asked: asked).isHidden
+            let unknown = nodes.flatMap(\.results).filter {
+                (self[$0].type == nil || self[$0].shape == nil) && !isHidden[$0.index] && !asked.contains(self[$0].name)
+            }
+            guard !unknown.isEmpty else { return }
+            try infer(unknown, hides: isHidden.contains(true), by: evaluator)
+            asked.formUnion(unknown.map { self[$0].name })
+            guard isHidden.contains(true) else { return }
+        }
+    }
+
+    private mutating func infer(_ unknown: [ValueID], hides: Bool, by evaluator: any GraphEvaluator) throws {
         var probe = self
-        probe.outputs = unknown.map { Output(name: self[$0].name, value: $0) }
+        if hides {
+            probe = tapped(at: unknown)
+        } else {
+            probe.outputs = unknown.map { Output(name: self[$0].name, value: $0) }
+        }
+        let whole = probe
         for index in probe.values.indices {
             let value = ValueID(index: index)
             guard let constant = probe[value].constant, constant.elementType.isFloatingPoint,
@@ -84,14 +99,18 @@ extension Graph {
             probe[value].constant = nil
             probe.setInputs(probe.inputs + [value])
         }
-        let inferences = try namingRefusedNode(by: evaluator) { try evaluator.inferOutputs(of: probe) }
+        let inferences = try whole.namingRefusedNode(by: evaluator) { try evaluator.inferOutputs(of: probe) }
         for (value, inferred) in zip(unknown, inferences) {
             self[value].type = inferred.type ?? self[value].type
             guard let dimensions = inferred.dimensions else { continue }
             let lengths = dimensions.compactMap { $0 }
+            let node = producingNode(of: value).map(label)
             if lengths.count == dimensions.count {
-                try checkSize(Shape(lengths), of: self[value].name)
+                try evaluator.memory.admit(Shape(lengths), of: self[value].type, named: self[value].name, by: node)
                 self[value].shape = Shape(lengths)
+            } else if let negative = lengths.first(where: { $0 < 0 }) {
+                throw GraphError.negativeLength(
+                    value: self[value].name, node: node, shape: Shape(lengths), length: negative)
             }
         }
     }
@@ -117,8 +136,6 @@ extension Graph {
     }
 
     private func isWhileLoop(_ node: Node) -> Bool {
-        guard node.operation == "Loop" else { return false }
-        guard let count = node.input(0) else { return true }
-        return (self[count].constant?.integers.first ?? 0) > Int(Int32.max)
+        LoopCost(node, in: self)?.mayBeEndless ?? (node.operation == "Loop")
     }
 }
