@@ -63,6 +63,8 @@ struct CSVRecords: Sequence, IteratorProtocol {
             position += 1
         }
         if plain > 0, position > plain, bytes[plain - 1] == 0x22 { defect = "text follows a closing quote" }
+        // Most cells are not quoted: their bytes stand as they are.
+        if cell.isEmpty { return String(decoding: bytes[plain..<position], as: UTF8.self) }
         cell.append(contentsOf: bytes[plain..<position])
         return String(decoding: cell, as: UTF8.self)
     }

@@ -13,6 +13,8 @@ struct DatasetSource {
     let files: [String]
     /// Names of folders in the folder, sorted; empty for a file.
     let folders: [String]
+    /// What is known of files.
+    let lookup = FileLookup()
 
     /// The largest file that is read as a list of pictures.
     static let maximumBytes = 1 << 29
@@ -61,10 +63,12 @@ struct DatasetSource {
 
     /// The path of a picture that a file names: as it stands where it is absolute, else in the named folder or the root.
     func picture(_ name: String, in places: [String] = []) throws(EntryProblem) -> String {
+        guard !name.isEmpty else { throw .noFileName }
+        if places.isEmpty, let known = lookup.pictures[BytePath(name)] { return known }
         let candidates =
             name.hasPrefix("/") ? [name] : (images.map { [$0] } ?? (places + [root])).map { "\($0)/\(name)" }
-        guard !name.isEmpty else { throw .noFileName }
-        guard let found = candidates.first(where: Self.isFile) else { throw .missingPicture(name) }
+        guard let found = candidates.first(where: lookup.isFile) else { throw .missingPicture(name) }
+        if places.isEmpty { lookup.pictures[BytePath(name)] = found }
         return found
     }
 

@@ -1,21 +1,14 @@
 /// Collects what a source says about pictures: what it says about one picture and one class becomes one entry.
 struct EntryAssembler {
     private struct Key: Hashable {
-        let image: Path
+        let image: BytePath
         let label: ClassReference?
-    }
-
-    /// A path by its bytes: two files may differ in nothing but how an accent is composed, which is one and the same `String`.
-    private struct Path: Hashable {
-        let bytes: [UInt8]
-
-        init(_ path: String) { bytes = Array(path.utf8) }
     }
 
     /// The source's name, for problems.
     let source: String
     private var positions: [Key: Int] = [:]
-    private var sizes: [Path: PixelSize] = [:]
+    private var sizes: [BytePath: PixelSize] = [:]
     private(set) var dataset = Dataset(entries: [])
 
     init(source: String) { self.source = source }
@@ -25,10 +18,13 @@ struct EntryAssembler {
         image: String, label: ClassReference? = nil, box: AnnotatedBox? = nil, mask: AnnotatedMask? = nil,
         size: PixelSize? = nil
     ) throws(EntryProblem) {
-        let path = Path(image)
+        let path = BytePath(image)
         if let size {
-            guard sizes[path, default: size] == size else { throw .sizesDisagree }
-            sizes[path] = size
+            if let known = sizes[path] {
+                guard known == size else { throw .sizesDisagree }
+            } else {
+                sizes[path] = size
+            }
         }
         let key = Key(image: path, label: label)
         if let position = positions[key] {

@@ -17,13 +17,15 @@ struct ManifestRow {
 
     /// The line on which it begins, from 1.
     let line: Int
-    /// By the column's name in lower case.
-    let cells: [String: Cell]
+    /// Where a column's cell stands, by the column's name in lower case.
+    let columns: [String: Int]
+    /// Nil for what says nothing.
+    let cells: [Cell?]
 
     /// The text of the first of these columns that is not empty.
     func text(_ columns: String...) throws(EntryProblem) -> String? {
         for column in columns {
-            switch cells[column] {
+            switch self.columns[column].flatMap({ cells[$0] }) {
             case .text(let text):
                 let trimmed = Self.trimmed(text)
                 if !trimmed.isEmpty { return trimmed }
@@ -93,14 +95,17 @@ struct ManifestRow {
     private func mask(of image: String, _ source: DatasetSource) throws(EntryProblem) -> AnnotatedMask? {
         guard let name = try text("mask") else {
             return MaskConvention.mask(
-                ofPicture: image, beside: [source.root] + (source.images.map { [$0] } ?? []))
+                ofPicture: image, beside: [source.root] + (source.images.map { [$0] } ?? []), source.lookup)
         }
         let path = name.hasPrefix("/") ? name : "\(source.root)/\(name)"
-        guard DatasetSource.isFile(path) else { throw .missingMask(name) }
+        guard source.lookup.isFile(path) else { throw .missingMask(name) }
         return MaskConvention.mask(path)
     }
 
     static func trimmed(_ text: String) -> String {
+        // Most have nothing around them, which two bytes tell.
+        func isPlain(_ byte: UInt8?) -> Bool { byte.map { (0x21...0x7E).contains($0) } ?? true }
+        if isPlain(text.utf8.first), isPlain(text.utf8.last) { return text }
         let kept = text.drop { $0.isWhitespace }
         return String(kept.reversed().drop { $0.isWhitespace }.reversed())
     }

@@ -4,15 +4,19 @@ enum MaskConvention {
     static let folders = ["masks", "trimaps"]
 
     /// The mask of a picture: `FOLDER/masks/NAME.png`, or with the picture's folder below (`masks/cat/NAME.png`).
-    static func mask(ofPicture image: String, beside roots: [String]) -> AnnotatedMask? {
+    static func mask(ofPicture image: String, beside roots: [String], _ lookup: FileLookup) -> AnnotatedMask? {
+        lookup.mask(ofPicture: image) { find(image, roots, lookup) }
+    }
+
+    private static func find(_ image: String, _ roots: [String], _ lookup: FileLookup) -> AnnotatedMask? {
         let stem = DatasetSource.stem(of: image)
         let folder = DatasetSource.lastComponent(of: DatasetSource.parent(of: image))
         for root in roots {
-            for name in folders {
+            for name in folders where lookup.isFolder("\(root)/\(name)") {
                 for below in ["", "\(folder)/"] {
                     for suffix in ["png", "npy"] {
                         let path = "\(root)/\(name)/\(below)\(stem).\(suffix)"
-                        if DatasetSource.isFile(path) { return mask(path) }
+                        if lookup.isFile(path) { return mask(path) }
                     }
                 }
             }

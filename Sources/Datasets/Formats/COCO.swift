@@ -95,7 +95,8 @@ enum COCO: DatasetReader {
                 guard let name = names[annotation.category] else { throw .broken("its category is not in the file") }
                 try assembler.add(
                     image: picture.path, label: .name(name), box: annotation.box(name, within: picture.size),
-                    mask: MaskConvention.mask(ofPicture: picture.path, beside: [source.root]), size: picture.size)
+                    mask: MaskConvention.mask(ofPicture: picture.path, beside: [source.root], source.lookup),
+                    size: picture.size)
                 annotated.insert(annotation.image)
             } catch {
                 assembler.note(error, at: "annotation \(index + 1)")
@@ -105,7 +106,8 @@ enum COCO: DatasetReader {
         for identifier in order where !annotated.contains(identifier) {
             guard let picture = pictures[identifier] else { continue }
             try? assembler.add(
-                image: picture.path, mask: MaskConvention.mask(ofPicture: picture.path, beside: [source.root]),
+                image: picture.path,
+                mask: MaskConvention.mask(ofPicture: picture.path, beside: [source.root], source.lookup),
                 size: picture.size)
         }
         return assembler.dataset

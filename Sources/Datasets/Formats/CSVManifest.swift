@@ -16,10 +16,12 @@ enum CSVManifest: DatasetReader {
                 path: file, format: format.name,
                 reason: "its first line names no column 'file', 'image' or 'path'; add a header")
         }
+        // Of two columns of one name the first counts.
+        let columns = Dictionary(zip(header, header.indices), uniquingKeysWith: { first, _ in first })
         var assembler = EntryAssembler(source: DatasetSource.lastComponent(of: file))
         for record in records {
             do throws(EntryProblem) {
-                try row(record, header).add(to: &assembler, of: source)
+                try row(record, columns, count: header.count).add(to: &assembler, of: source)
             } catch {
                 assembler.note(error, at: "line \(record.line)")
             }
@@ -27,15 +29,14 @@ enum CSVManifest: DatasetReader {
         return assembler.dataset
     }
 
-    private static func row(_ record: CSVRecords.Record, _ header: [String]) throws(EntryProblem) -> ManifestRow {
+    private static func row(
+        _ record: CSVRecords.Record, _ columns: [String: Int], count: Int
+    ) throws(EntryProblem) -> ManifestRow {
         if let defect = record.defect { throw .broken(defect) }
-        guard record.cells.count == header.count else {
+        guard record.cells.count == count else {
             throw .broken(
-                "it has \(record.cells.count) cell\(record.cells.count == 1 ? "" : "s"), the header \(header.count)")
+                "it has \(record.cells.count) cell\(record.cells.count == 1 ? "" : "s"), the header \(count)")
         }
-        // Of two columns of one name the first counts.
-        var cells: [String: ManifestRow.Cell] = [:]
-        for (column, cell) in zip(header, record.cells) where cells[column] == nil { cells[column] = .text(cell) }
-        return ManifestRow(line: record.line, cells: cells)
+        return ManifestRow(line: record.line, columns: columns, cells: record.cells.map { .text($0) })
     }
 }

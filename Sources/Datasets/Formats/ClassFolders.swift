@@ -21,7 +21,7 @@ enum ClassFolders: DatasetReader {
                 }
                 let found = PictureFolder.dataset(
                     of: try DatasetSource.contents(of: folder).files, in: folder, label: label,
-                    masksBeside: [source.path, folder])
+                    masksBeside: [source.path, folder], source.lookup)
                 dataset.entries += found.entries
                 dataset.problems += found.problems
                 if found.entries.isEmpty { dataset.problems.append("\(folder): there is no picture in it") }

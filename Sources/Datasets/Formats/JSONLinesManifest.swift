@@ -10,28 +10,43 @@ enum JSONLinesManifest: DatasetReader {
 
     static func read(_ source: DatasetSource) throws(DatasetError) -> Dataset {
         let file = try source.file(withExtensions: extensions)
-        var data = try DatasetSource.contents(ofFile: file)
-        if data.starts(with: [0xEF, 0xBB, 0xBF]) { data = data.dropFirst(3) }
+        let data = [UInt8](try DatasetSource.contents(ofFile: file))
         var assembler = EntryAssembler(source: DatasetSource.lastComponent(of: file))
         let decoder = JSONDecoder()
-        for (index, line) in data.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() {
+        var start = data.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        var number = 0
+        while start < data.endIndex {
+            let end = data[start...].firstIndex(of: 0x0A) ?? data.endIndex
+            let line = data[start..<end]
+            start = end + 1
+            number += 1
             guard line.contains(where: { $0 > 0x20 }) else { continue }
             do throws(EntryProblem) {
-                try row(line, number: index + 1, decoder).add(to: &assembler, of: source)
+                try row(line, number: number, decoder).add(to: &assembler, of: source)
             } catch {
-                assembler.note(error, at: "line \(index + 1)")
+                assembler.note(error, at: "line \(number)")
             }
         }
         return assembler.dataset
     }
 
-    private static func row(_ line: Data, number: Int, _ decoder: JSONDecoder) throws(EntryProblem) -> ManifestRow {
-        guard let object = try? decoder.decode([String: JSONCell].self, from: Data(line)) else {
-            throw .broken("it is not a JSON object")
+    private static func row(
+        _ line: ArraySlice<UInt8>, number: Int, _ decoder: JSONDecoder
+    ) throws(EntryProblem) -> ManifestRow {
+        var cells: [(name: String, cell: ManifestRow.Cell?)]
+        if let flat = FlatJSON.cells(line), Set(flat.map(\.name)).count == flat.count {
+            cells = flat
+        } else {
+            guard let object = try? decoder.decode([String: JSONCell].self, from: Data(line)) else {
+                throw .broken("it is not a JSON object")
+            }
+            cells = object.map { ($0.key, $0.value.cell) }
         }
-        var cells: [String: ManifestRow.Cell] = [:]
-        for (key, cell) in object.sorted(by: { $0.key < $1.key }) { cells[key.lowercased()] = cell.cell }
-        return ManifestRow(line: number, cells: cells)
+        // Of two names that differ in case the last in order counts.
+        cells.sort { $0.name < $1.name }
+        let columns = Dictionary(
+            zip(cells.map { $0.name.lowercased() }, cells.indices), uniquingKeysWith: { _, last in last })
+        return ManifestRow(line: number, columns: columns, cells: cells.map(\.cell))
     }
 }
 

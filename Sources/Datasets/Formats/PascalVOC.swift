@@ -50,7 +50,7 @@ enum PascalVOC: DatasetReader {
                 guard let name = object.name, !name.isEmpty else { throw .missing(column: "name") }
                 try assembler.add(
                     image: image, label: .name(name), box: box(of: object, name, within: size),
-                    mask: mask(of: image, name, root), size: size)
+                    mask: mask(of: image, name, root, source.lookup), size: size)
                 found = true
             } catch {
                 assembler.note(error, at: "\(DatasetSource.lastComponent(of: file)), object \(index + 1)")
@@ -106,9 +106,9 @@ enum PascalVOC: DatasetReader {
         return DatasetSource.lastComponent(of: folder) == "Annotations" ? DatasetSource.parent(of: folder) : folder
     }
 
-    private static func mask(of image: String, _ name: String, _ root: String) -> AnnotatedMask? {
+    private static func mask(of image: String, _ name: String, _ root: String, _ lookup: FileLookup) -> AnnotatedMask? {
         let path = "\(root)/SegmentationClass/\(DatasetSource.stem(of: image)).png"
-        guard DatasetSource.isFile(path) else { return MaskConvention.mask(ofPicture: image, beside: [root]) }
+        guard lookup.isFile(path) else { return MaskConvention.mask(ofPicture: image, beside: [root], lookup) }
         let number = classes.firstIndex(of: name).map { $0 + 1 }
         return AnnotatedMask(file: path, object: number.map { [$0] }, undecided: [255])
     }
