@@ -71,8 +71,7 @@ let package = Package(
             "Gaze",
             [
                 "Archives", "Tensors", "Graphs", "Differentiation", "Runtime", "Explanations", "Evaluation", "Datasets",
-                "Storage",
-                "Imaging", "Training", "Reports", yams,
+                "Storage", "Imaging", "Training", "Reports", yams,
             ]),
         .executableTarget(
             name: "GazeCommand", dependencies: ["Archives", "Gaze", argumentParser], swiftSettings: strict),

@@ -4,6 +4,8 @@ public enum ArchiveError: Error, Sendable, Hashable {
     case unreadable(path: String, reason: String)
     /// A folder, a pipe or a device where a file is needed.
     case notAFile(path: String)
+    /// The file has more bytes than its reader takes.
+    case fileTooLarge(path: String, bytes: Int, limit: Int)
     /// The bytes are no ZIP archive, or its directory is damaged.
     case notAnArchive(name: String, reason: String)
     /// The archive has no such entry.
@@ -39,6 +41,8 @@ extension ArchiveError: CustomStringConvertible {
             "\(path) cannot be read: \(reason). Check the path and its permissions."
         case .notAFile(let path):
             "\(path) is not a regular file. Give the path of a file."
+        case .fileTooLarge(let path, let bytes, let limit):
+            "\(path) has \(bytes) bytes, and no more than \(limit) are read. Give a smaller file, or a part of it."
         case .notAnArchive(let name, let reason):
             "\(name) is not a readable ZIP archive: \(reason). Make or download it again."
         case .noEntry(let archive, let entry):

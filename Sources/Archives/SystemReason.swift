@@ -13,6 +13,7 @@ package enum SystemReason {
         case ENAMETOOLONG: return "its name is too long"
         case ENOTDIR, EEXIST: return "a file stands where a folder is needed"
         case EBADF: return "it is closed"
+        case ELOOP: return "it is a symbolic link that leads nowhere"
         default:
             guard let words = unsafe strerror(code) else { return "error \(code)" }
             let text = unsafe String(cString: words)

@@ -84,7 +84,7 @@ struct DatasetSource {
                 throw DatasetError.tooLarge(path: path, maximumBytes: maximumBytes)
             }
             InputFiles.ofRun?.add(resolved, as: "a file of the data set")
-            return try Data(contentsOf: URL(fileURLWithPath: resolved))
+            return try RegularFile.read(path: resolved, maximumBytes: maximumBytes)
         } catch let error as DatasetError {
             throw error
         } catch {

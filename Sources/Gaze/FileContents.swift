@@ -2,6 +2,8 @@ import Archives
 import Foundation
 import Reports
 
+import enum Archives.RegularFile
+
 /// Reads whole files of bounded size, and refuses what never ends: pipes and devices.
 enum FileContents {
     /// The largest text that is read as names or classes.
@@ -21,7 +23,7 @@ enum FileContents {
             guard let size = attributes[.size] as? NSNumber, size.intValue <= maximumBytes else {
                 throw FileProblem(reason: "it is larger than \(maximumBytes >> 20) MiB")
             }
-            return try Data(contentsOf: URL(fileURLWithPath: resolved))
+            return try RegularFile.read(path: resolved, maximumBytes: maximumBytes)
         } catch let error as FileProblem {
             throw error
         } catch {

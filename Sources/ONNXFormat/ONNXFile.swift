@@ -44,6 +44,9 @@ package enum ONNXFile {
 
     private static func decode(_ data: Data, name: String) throws(ONNXFormatError) -> ModelProto {
         if let format = ForeignFormat(data) { throw .foreignFormat(path: name, format: format) }
+        guard data.count <= largestByteCount else {
+            throw .malformed(path: name, reason: "it has \(data.count) bytes, and an ONNX file holds at most 2 GiB")
+        }
         let model: ModelProto
         do {
             model = try ModelProto(serializedBytes: data)
@@ -79,19 +82,19 @@ package enum ONNXFile {
 
     /// The bytes of a regular file, mapped.
     static func map(_ path: String) throws(ONNXFormatError) -> Data {
-        let attributes: [FileAttributeKey: Any]
-        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-        do {
-            attributes = try FileManager.default.attributesOfItem(atPath: target)
+        do throws(ArchiveError) {
+            // What states no length is empty, or made up by the system as it is read.
+            guard try RegularFile.size(path: path) > 0 else { return Data() }
         } catch {
-            guard FileManager.default.fileExists(atPath: target) else { throw .missingFile(path: path) }
-            throw .unreadable(path: path, reason: SystemReason.words(for: error))
+            switch error {
+            case .unreadable(_, let reason):
+                guard FileManager.default.fileExists(atPath: path) else { throw .missingFile(path: path) }
+                throw .unreadable(path: path, reason: reason)
+            default: throw .notAFile(path: path)
+            }
         }
-        guard attributes[.type] as? FileAttributeType == .typeRegular else { throw .notAFile(path: path) }
-        do {
-            return try Data(contentsOf: URL(fileURLWithPath: target), options: .alwaysMapped)
-        } catch {
-            throw .unreadable(path: path, reason: SystemReason.words(for: error))
+        do { return try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped) } catch {
+            throw .unreadable(path: path, reason: "the system cannot map it into memory")
         }
     }
 

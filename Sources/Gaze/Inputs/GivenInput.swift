@@ -2,6 +2,8 @@ import Foundation
 public import Imaging
 public import Tensors
 
+import enum Archives.RegularFile
+
 /// What an input of a model holds besides the photograph that is explained.
 public struct GivenInput: Sendable {
     /// The kinds of it.
@@ -42,8 +44,6 @@ public struct GivenInput: Sendable {
     /// Files of NumPy say so in their name or their first bytes.
     private static func isArray(_ path: String) -> Bool {
         if path.lowercased().hasSuffix(".npy") { return true }
-        guard let file = FileHandle(forReadingAtPath: path) else { return false }
-        defer { try? file.close() }
-        return (try? file.read(upToCount: 6)) == Data([0x93] + Array("NUMPY".utf8))
+        return (try? RegularFile.prefix(6, path: path)) == Data([0x93] + Array("NUMPY".utf8))
     }
 }

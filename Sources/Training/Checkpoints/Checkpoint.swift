@@ -34,7 +34,9 @@ public struct Checkpoint: Sendable {
     ///
     /// A dictionary under `state_dict`, `model_state_dict` or `model` stands for the whole, as training scripts save it.
     public static func read(path: String) throws(TrainingError) -> Checkpoint {
-        do { return try decode(RegularFile.read(path: path), name: path) } catch let error as ArchiveError {
+        do { return try decode(RegularFile.read(path: path, maximumBytes: 1 << 32), name: path) } catch let error
+            as ArchiveError
+        {
             throw .file(error)
         } catch let error as TrainingError { throw error } catch { throw .unknownFormat(path: path) }
     }
