@@ -67,14 +67,11 @@ public struct Sidecar: Sendable, Hashable, Codable {
         let path = path(forModel: modelPath)
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         do {
-            let text = try String(contentsOfFile: path, encoding: .utf8)
-            guard text.utf8.count < 1 << 24 else {
-                throw GazeError.sidecar(path: path, reason: "it is larger than 16 MiB")
-            }
-            try refuseUnknownKeys(in: text, path: path)
-            return try YAMLDecoder().decode(Sidecar.self, from: text)
-        } catch let error as GazeError {
-            throw error
+            guard let root = try YAMLText.root(of: FileContents.text(path: path)) else { return Sidecar() }
+            try refuseUnknownKeys(in: root)
+            return try YAMLDecoder().decode(Sidecar.self, from: root)
+        } catch let problem as FileProblem {
+            throw .sidecar(path: path, reason: problem.reason)
         } catch {
             throw .sidecar(path: path, reason: Self.words(for: error))
         }
@@ -105,11 +102,8 @@ public struct Sidecar: Sendable, Hashable, Codable {
     }
 
     /// A misspelt key would silently leave a guess in place.
-    private static func refuseUnknownKeys(in text: String, path: String) throws {
-        guard let root = try Yams.compose(yaml: text) else { return }
-        guard let mapping = root.mapping else {
-            throw GazeError.sidecar(path: path, reason: "it is no mapping of keys to values")
-        }
+    private static func refuseUnknownKeys(in root: Yams.Node) throws(FileProblem) {
+        guard let mapping = root.mapping else { throw FileProblem(reason: "it is no mapping of keys to values") }
         let places = [
             ("", mapping, ["preprocessing", "labels", "layer"]),
             (
@@ -119,21 +113,34 @@ public struct Sidecar: Sendable, Hashable, Codable {
         ]
         for (place, mapping, known) in places {
             for key in mapping.keys.map({ $0.string ?? "" }) where !known.contains(key) {
-                throw GazeError.sidecar(
-                    path: path, reason: "\(place)there is no key '\(key)'; known are \(known.joined(separator: ", "))")
+                throw FileProblem(
+                    reason: "\(place)there is no key '\(key.prefix(80))'; known are \(known.joined(separator: ", "))")
             }
         }
     }
 
     private static func words(for error: any Error) -> String {
-        if let yaml = error as? YamlError {
-            switch yaml {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-                .composer(_, let problem, let mark, _):
-                return "it is no YAML at line \(mark.line), column \(mark.column) (\(problem))"
-            default: break
-            }
+        guard let decoding = error as? DecodingError else { return SystemReason.words(for: error) }
+        switch decoding {
+        case .keyNotFound(let key, let context):
+            return "\(place(of: context))the key '\(key.stringValue)' is missing"
+        case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+            return "\(place(of: context))\(kinds[ObjectIdentifier(type)] ?? "something else") is needed there"
+        case .dataCorrupted(let context):
+            let cause = context.underlyingError.map { "\($0)" } ?? context.debugDescription
+            return "\(place(of: context))\(cause.prefix(300))"
+        @unknown default: return "it is not understood"
         }
-        return SystemReason.words(for: error)
     }
+
+    private static func place(of context: DecodingError.Context) -> String {
+        let keys = context.codingPath.map(\.stringValue)
+        return keys.isEmpty ? "" : "\(keys.joined(separator: ".")): "
+    }
+
+    private static let kinds: [ObjectIdentifier: String] = [
+        ObjectIdentifier(Double.self): "a number", ObjectIdentifier(Int.self): "a whole number",
+        ObjectIdentifier(String.self): "a text", ObjectIdentifier(Bool.self): "true or false",
+        ObjectIdentifier([Double].self): "a list of numbers", ObjectIdentifier([String].self): "a list of texts",
+    ]
 }

@@ -56,13 +56,9 @@ extension ClassNameList {
     }
 
     private static func yaml(_ text: String) throws(FileProblem) -> Literal {
-        do {
-            guard let root = try Yams.compose(yaml: text) else { throw FileProblem(reason: "it holds no name") }
-            var count = 0
-            return try literal(root, depth: 0, count: &count)
-        } catch let problem as FileProblem {
-            throw problem
-        } catch { throw FileProblem(reason: "it is no YAML") }
+        guard let root = try YAMLText.root(of: text) else { throw FileProblem(reason: "it holds no name") }
+        var count = 0
+        return try literal(root, depth: 0, count: &count)
     }
 
     /// Aliases may make a small file a large tree, so nodes are counted.
