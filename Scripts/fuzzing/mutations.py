@@ -337,7 +337,10 @@ def of_store(path, rng):
         tables = [x[0] for x in store.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         for _ in range(rng.choice([1, 1, 3])):
             table = rng.choice(tables)
-            column = rng.choice([x[1] for x in store.execute(f'PRAGMA table_info("{table}")')])
+            columns = [x[1] for x in store.execute(f'PRAGMA table_info("{table}")')]
+            if not columns:  # dropped just now
+                continue
+            column = rng.choice(columns)
             value = rng.choice([None, 'text', '', b'', b'{', b'\xff' * 40, 7, -1, 2**63 - 1, 1e300, math.inf, b'[' * 3000, 'x' * 100000])
             try:
                 store.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE rowid % ? = 0', (value, rng.choice([1, 2, 3])))

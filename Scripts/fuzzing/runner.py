@@ -147,7 +147,9 @@ class Runner:
             for name in names:
                 path = os.path.join(root, name)
                 relative = os.path.relpath(path, folder)
-                if relative in case.special or relative in case.files:
+                # What the command line names (--store x) is no leftover.
+                named = any(argument.endswith(name) for argument in case.arguments)
+                if relative in case.special or relative in case.files or named:
                     continue
                 if not name.endswith(RESULTS) or 'partial' in name or name.startswith('.'):
                     left.append(relative)
