@@ -121,6 +121,20 @@ import Testing
         }
     }
 
+    @Test("A pipe gives the picture that is written into it; without a writer it is no picture")
+    func pipes() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let path = folder.appending(path: "pipe").path
+        #expect(unsafe mkfifo(path, 0o600) == 0)
+        #expect(throws: ImagingError.emptyFile(name: path)) { try Picture(contentsOf: path) }
+        let data = try ImageFixtures.data("rgb-8.png")
+        let writer = Thread { try? data.write(to: URL(fileURLWithPath: path)) }
+        writer.start()
+        #expect(try Picture(contentsOf: path) == Picture(decoding: data, name: "data"))
+    }
+
     private static func bytes(_ value: Int, _ count: Int) -> [UInt8] {
         (0..<count).reversed().map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
     }
