@@ -55,6 +55,7 @@ struct SessionSignature {
         let isKnown = unsafe interface.hasShape.map { unsafe $0(tensorType) } ?? !lengths.isEmpty
         return ValueDescription(
             name: name, elementType: ElementType(rawValue: code), typeName: EngineValue.name(ofElementType: code),
-            dimensions: isKnown ? lengths.map { $0 < 0 ? nil : Int($0) } : nil)
+            // Lengths that the engine computed to be negative stay, except for -1, by which it says that a length may vary.
+            dimensions: isKnown ? lengths.map { $0 == -1 ? nil : Int($0) } : nil)
     }
 }

@@ -34,6 +34,27 @@ struct DoubtfulLengths {
         node.operation == "Slice" || node.attributes.values.contains { if case .subgraph = $0 { true } else { false } }
     }
 
+    /// Whether a result that the engine cannot tell has a length of -1, by which the engine says that it does not know one.
+    ///
+    /// Of a window or a crop whose input and numbers are known it knows every length.
+    static func isNegative(_ node: Node, in graph: Graph) -> Bool {
+        let doubts = DoubtfulLengths(checking: graph)
+        guard node.domain.isEmpty, node.input(0).flatMap({ graph.shape(of: $0) }) != nil,
+            !node.operands.contains(where: { graph.shape(of: $0) == nil })
+        else { return false }
+        switch node.operation {
+        case "AveragePool", "Conv", "ConvTranspose", "LpPool", "MaxPool":
+            return doubts.kernel(node) != nil && doubts.mayMakeNegative(node)
+        case "Pad":
+            return doubts.constant(node, 1)?.contains { $0 < 0 } == true
+        default: return false
+        }
+    }
+
+    private init(checking graph: Graph) {
+        (self.graph, asked, isHidden) = (graph, [], [])
+    }
+
     /// Whether results can have negative lengths though the operands have none.
     private func mayMakeNegative(_ node: Node) -> Bool {
         switch node.operation {

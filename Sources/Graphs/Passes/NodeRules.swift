@@ -79,6 +79,11 @@ struct NodeRules {
     ]
 
     private var emptinessProblem: String? {
+        if node.operation == "STFT", let shape = node.input(2).flatMap({ graph.shape(of: $0) }),
+            shape.dimensions.contains(0)
+        {
+            return "its window has the shape \(shape), which holds nothing"
+        }
         guard Self.needingElements.contains(node.operation),
             let shape = node.input(0).flatMap({ graph.shape(of: $0) }), shape.dimensions.contains(0)
         else { return nil }

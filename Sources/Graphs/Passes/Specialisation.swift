@@ -108,9 +108,12 @@ extension Graph {
             if lengths.count == dimensions.count {
                 try evaluator.memory.admit(Shape(lengths), of: self[value].type, named: self[value].name, by: node)
                 self[value].shape = Shape(lengths)
-            } else if let negative = lengths.first(where: { $0 < 0 }) {
+            } else if lengths.contains(where: { $0 < 0 })
+                || producingNode(of: value).map({ DoubtfulLengths.isNegative($0, in: self) }) == true
+            {
+                let shape = Shape(dimensions.map { $0 ?? -1 })
                 throw GraphError.negativeLength(
-                    value: self[value].name, node: node, shape: Shape(lengths), length: negative)
+                    value: self[value].name, node: node, shape: shape, length: shape.dimensions.min() ?? -1)
             }
         }
     }
