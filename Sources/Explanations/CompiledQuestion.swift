@@ -24,6 +24,8 @@ package final class CompiledQuestion: Sendable {
     package init(
         _ question: Question, methods: [MethodSpecification], built: [any GraphMethod], engine: any Engine
     ) throws {
+        let requests = try built.flatMap { try $0.gradients(in: question) }
+        try question.graph.checkMemory(engine.memory, gradientsOf: requests.map(\.value))
         let graph = try Self.graph(for: question, methods: built)
         self.methods = methods
         self.built = built

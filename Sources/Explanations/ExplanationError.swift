@@ -20,6 +20,8 @@ public enum ExplanationError: Error, Sendable, Hashable {
     case unknownHead(reason: String, example: String)
     /// An output whose NaN or infinite numbers leave open what the model says, and why they are there.
     case brokenOutput(_ sentence: String, cause: String?)
+    /// An output with more numbers than can be listed.
+    case tooManyScores(output: String, count: Int, limit: Int)
     /// Numbers that are not finite.
     case notFinite(what: String, count: Int)
 }
@@ -56,6 +58,8 @@ extension ExplanationError: CustomStringConvertible {
             "What to explain is not settled: \(reason); name it with --target, e.g. \(TargetText.option(example))."
         case .brokenOutput(let sentence, let cause):
             "The model's answer says nothing: \(sentence)\(cause.map { ". \($0)" } ?? ""). A score that is a number can be explained by naming it."
+        case .tooManyScores(let output, let count, let limit):
+            "The output '\(output)' holds \(count) numbers for each picture, and \(limit) are the most that can be listed; name what to explain with --target, e.g. \(TargetText.option("\(TargetText.name(output))[0]"))."
         case .notFinite(let what, let count):
             "\(what) contains \(count) values that are NaN or infinite; check the input's normalisation and the model's weights."
         }

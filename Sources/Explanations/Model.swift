@@ -34,6 +34,7 @@ public final class Model: Sendable {
         self.path = path
         self.engine = engine
         graph = try Graph(contentsOf: path)
+        try graph.checkDeclaredLengths()
         metadata = ModelMetadata(graph.metadata)
     }
 

@@ -8,13 +8,14 @@ extension Explainer {
     /// The picture in a file, with the channels that the model takes: JPEG, PNG, WebP, TIFF, `.npy` or `.npz`.
     /// - Throws: `ImagingError`.
     public func picture(contentsOf path: String) throws -> Picture {
-        try Picture(contentsOf: path, channels: channelReading)
+        try Picture(contentsOf: path, limits: DecodingLimits(within: model.engine.memory), channels: channelReading)
     }
 
     /// The picture in the bytes of a file; `name` is what errors call it.
     /// - Throws: `ImagingError`.
     public func picture(decoding data: Data, name: String) throws -> Picture {
-        try Picture(decoding: data, name: name, channels: channelReading)
+        try Picture(
+            decoding: data, name: name, limits: DecodingLimits(within: model.engine.memory), channels: channelReading)
     }
 
     /// A warning where a picture's numbers are not on the scale that the preprocessing expects; nil where nothing tells.

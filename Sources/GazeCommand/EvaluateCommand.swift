@@ -74,6 +74,9 @@ struct EvaluateCommand: ParsableCommand {
         }
     }
 
+    /// Nobody reads a million lines.
+    private static let shownProblems = 100
+
     func run() throws {
         let inputs = InputFiles()
         try Console.report(inputs: inputs) {
@@ -82,7 +85,12 @@ struct EvaluateCommand: ParsableCommand {
             var pictures = try Dataset(
                 contentsOf: dataset, format: format.flatMap { DatasetFormat(named: $0) }, images: images)
             inputs.add(pictures)
-            for problem in pictures.problems { Console.say("gaze: \(Console.sentence(problem))") }
+            for problem in pictures.problems.prefix(Self.shownProblems) {
+                Console.say("gaze: \(Console.sentence(problem))")
+            }
+            if pictures.problems.count > Self.shownProblems {
+                Console.say("gaze: \(pictures.problems.count - Self.shownProblems) more rows have such problems.")
+            }
             if let limit { pictures = pictures.thinned(to: limit) }
             let (methods, metrics) = try measured.planned(for: pictures)
             let explainer = try options.explainer(for: model, memory: budget.memoryBound)

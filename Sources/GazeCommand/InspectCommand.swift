@@ -14,12 +14,15 @@ struct InspectCommand: ParsableCommand {
     @Flag(help: "Every node as text instead of the tables.")
     var graph = false
 
+    @OptionGroup(title: "Budget")
+    var memory: MemoryOption
+
     @Flag(help: "JSON instead of tables.")
     var json = false
 
     func run() throws {
         try Console.report {
-            let engine = try Interruption.engine()
+            let engine = try Interruption.engine(memory: memory.bound)
             if graph {
                 Console.putLines(try Model(contentsOf: model, engine: engine).graph.description)
                 return

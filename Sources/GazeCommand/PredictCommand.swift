@@ -20,6 +20,9 @@ struct PredictCommand: ParsableCommand {
     @OptionGroup(title: "Preprocessing")
     var options: ModelOptions
 
+    @OptionGroup(title: "Budget")
+    var memory: MemoryOption
+
     @Flag(help: "JSON instead of a table.")
     var json = false
 
@@ -47,7 +50,7 @@ struct PredictCommand: ParsableCommand {
 
     func run() throws {
         try Console.report {
-            let explainer = try options.explainer(for: model)
+            let explainer = try options.explainer(for: model, memory: memory.bound)
             var rows: [Row] = []
             defer { if json { try? Console.putJSON(rows) } }
             var said: String?

@@ -21,6 +21,9 @@ struct VerifyCommand: ParsableCommand {
     @OptionGroup(title: "Preprocessing")
     var options: ModelOptions
 
+    @OptionGroup(title: "Budget")
+    var memory: MemoryOption
+
     @Flag(help: "JSON instead of a table.")
     var json = false
 
@@ -29,9 +32,10 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         try Console.report {
             let verification = try ModelVerification(
-                contentsOf: model, engine: Interruption.engine(threads: options.threads), seed: seed)
+                contentsOf: model, engine: Interruption.engine(threads: options.threads, memory: memory.bound),
+                seed: seed)
             let point = try image.map { path in
-                let explainer = try options.explainer(for: model)
+                let explainer = try options.explainer(for: model, memory: memory.bound)
                 return try explainer.inputs(for: Console.picture(path, for: explainer))
             }
             let report = try verification.report(at: point)

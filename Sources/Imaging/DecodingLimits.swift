@@ -1,3 +1,5 @@
+public import Tensors
+
 /// How much a picture file may ask for; everything is checked from the header, before memory for pixels is taken.
 public struct DecodingLimits: Sendable, Hashable {
     /// The largest file that is read.
@@ -14,6 +16,15 @@ public struct DecodingLimits: Sendable, Hashable {
         self.maximumFileBytes = maximumFileBytes
         self.maximumPixels = maximumPixels
         self.maximumMemory = maximumMemory
+    }
+
+    /// The standard limits, or less where so much memory is not there: a picture with its overlay and figure takes about 20 bytes a
+    /// pixel.
+    public init(within memory: MemoryBudget) {
+        self.init()
+        maximumFileBytes = min(maximumFileBytes, memory.bytes)
+        maximumPixels = min(maximumPixels, memory.bytes / 20)
+        maximumMemory = min(maximumMemory, memory.bytes)
     }
 
     /// What files of unknown origin may ask for.

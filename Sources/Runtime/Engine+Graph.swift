@@ -6,14 +6,17 @@ package import Tensors
 
 extension Engine {
     /// Makes a graph ready to run. Weights are handed over where they lie in memory, not copied into a file's bytes.
-    package func load(_ graph: Graph, optimization: OptimizationLevel = .all, keepsMemory: Bool = true) throws
-        -> any Program
-    {
+    package func load(
+        _ graph: Graph, optimization: OptimizationLevel = .all, keepsMemory: Bool = true,
+        memoryLimit: MemoryBudget? = nil
+    ) throws -> any Program {
         try graph.checkMemory(memory)
         let (model, weights) = graph.modelSharingWeights(above: 1024)
         return try load(
             try model.serializedBytes(),
-            options: ProgramOptions(optimization: optimization, keepsMemory: keepsMemory, initializers: weights))
+            options: ProgramOptions(
+                optimization: optimization, keepsMemory: keepsMemory, initializers: weights,
+                memoryLimit: memoryLimit))
     }
 }
 
@@ -32,7 +35,9 @@ package struct EngineEvaluator: GraphEvaluator {
     }
 
     package func evaluate(_ graph: Graph, runs: [[String: AnyTensor]]) throws -> [[AnyTensor]] {
-        let program = try engine.load(graph, optimization: .basic, keepsMemory: false)
+        let isOpen = graph.nodes.contains { $0.results.contains { graph.shape(of: $0) == nil } }
+        let program = try engine.load(
+            graph, optimization: .basic, keepsMemory: false, memoryLimit: isOpen ? engine.memory : nil)
         let names = graph.outputs.map(\.name)
         return try runs.map { try program.run($0, outputs: names) }
     }

@@ -57,12 +57,15 @@ public struct ProgramOptions: Sendable, Hashable {
     /// Whether the engine prepares the model as it does for everybody, with the passes that Gaze switches off because they change
     /// results: what a file that others load has to stand.
     public var isStock: Bool
+    /// What a run's values may take where their sizes are not known beforehand; nil does not watch over it.
+    public var memoryLimit: MemoryBudget?
 
     /// Options; the defaults are what a model that runs many times wants.
     public init(
         optimization: OptimizationLevel = .all, keepsMemory: Bool = true, initializers: [String: AnyTensor] = [:],
-        isStock: Bool = false
+        isStock: Bool = false, memoryLimit: MemoryBudget? = nil
     ) {
+        self.memoryLimit = memoryLimit
         self.isStock = isStock
         self.optimization = optimization
         self.keepsMemory = keepsMemory

@@ -9,6 +9,7 @@ import struct Foundation.Data
 
     // In this order they are released: the session before what it points to.
     private let session: EngineHandle
+    private let memoryLimit: MemoryBudget?
     private let weights: SharedWeights?
     private let inputsByName: [String: ValueDescription]
     private let outputsByName: [String: ValueDescription]
@@ -19,6 +20,7 @@ import struct Foundation.Data
     init(
         _ model: Data, options: ProgramOptions, environment: EngineEnvironment, cancellation: RunCancellation? = nil
     ) throws {
+        memoryLimit = options.memoryLimit
         let interface = environment.interface
         let settings = try Self.settings(options, interface: interface)
         let weights =
@@ -94,9 +96,17 @@ import struct Foundation.Data
             let outputNames = unsafe requested.map { unsafe names[$0] }
             let inputs = unsafe values.map { unsafe Optional($0.pointer) }
             var results = unsafe [OpaquePointer?](repeating: nil, count: requested.count)
-            let status = unsafe interface.run(
-                session.pointer, options?.pointer, inputNames, inputs, inputs.count, outputNames, outputNames.count,
-                &results)
+            func compute() -> OpaquePointer? {
+                unsafe interface.run(
+                    session.pointer, options?.pointer, inputNames, inputs, inputs.count, outputNames,
+                    outputNames.count, &results)
+            }
+            var status: OpaquePointer?
+            if let memoryLimit {
+                MemoryLimit.during(memoryLimit) { unsafe status = unsafe compute() }
+            } else {
+                unsafe status = unsafe compute()
+            }
             let handles = unsafe results.map {
                 unsafe $0.map { unsafe EngineHandle($0, releasedBy: interface.releaseValue) }
             }

@@ -73,6 +73,7 @@ import Testing
 
     @Test func longLoopsAreRefused() throws {
         var body = GraphProto()
+        body.name = "body"
         body.node = [NodeProto("Add", ["s", "s"], ["t"]), NodeProto("Identity", ["q"], ["r"])]
         body.input = [
             Models.input("i", [], type: .int64), Models.input("q", [], type: .bool), Models.input("s", nil),

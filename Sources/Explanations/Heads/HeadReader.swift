@@ -27,6 +27,7 @@ package final class HeadReader: Sendable {
     package init(_ survey: OutputSurvey, engine: any Engine) throws {
         head = try survey.head()
         batch = survey.batch
+        try Self.checkSizes(of: head, in: survey, memory: engine.memory)
         var graph = survey.graph
         var results: [(String, Bool)] = []
         var axes: [String: [Int]] = [:]
@@ -53,6 +54,22 @@ package final class HeadReader: Sendable {
         let needed = graph.eliminatingDeadNodes(keepingInputs: false)
         inputNames = Set(needed.inputs.map { needed[$0].name })
         program = try engine.load(needed)
+    }
+
+    /// Refuses more numbers than can be listed: a file of 200 bytes can state a head of a hundred million classes.
+    private static func checkSizes(
+        of head: (any Head)?, in survey: OutputSurvey, memory: MemoryBudget
+    ) throws(ExplanationError) {
+        let read = Set(head?.description.outputs ?? [])
+        for output in survey.outputs + survey.sources where read.contains(output.name) {
+            let count = output.axes.reduce(1, *)
+            let isList = output.longAxes.count <= 1
+            // Of a list each number becomes a finding with a name, of a map each place has a winner.
+            let limit = min(isList ? 1 << 20 : 1 << 28, memory.bytes / (isList ? 128 : 24))
+            guard count <= limit else {
+                throw .tooManyScores(output: output.name, count: count, limit: limit)
+            }
+        }
     }
 
     /// What enters the activation or the quantiser of a whole output, where its numbers lie in the same order.

@@ -65,16 +65,18 @@ extension Attributor {
         guard let picture = inputs[name],
             let deletion = try DeletionPictures(picture, axes: pictureAxes(of: name, in: inputs))
         else { return nil }
+        // Three at once: more would be no faster on a processor, and take the memory of as many forward passes.
+        let single = try specialisedGraph(for: inputs.mapValues(\.shape)).peakBytes()
+        let portion = max(1, min(3, model.engine.memory.bytes / 2 / max(single, 1)))
         let curves = try zip(candidates, maps).map { candidate, map -> [Double]? in
             guard let layout = candidate.layer.layout, LayerTrial.isInformative(map.elements) else { return nil }
             let masked = try deletion.masked(deletion.tiles(rankedBy: map, placement: layout.placement))
-            // Three at once: more would be no faster on a processor, and take the memory of as many forward passes.
-            let scores = try stride(from: 0, to: masked.shape[0], by: 3).flatMap { start in
-                let rows = Array(start..<min(start + 3, masked.shape[0]))
-                var portion = try repeated(inputs, rows.count)
-                portion[name] = try masked.rows(rows)
+            let scores = try stride(from: 0, to: masked.shape[0], by: portion).flatMap { start in
+                let rows = Array(start..<min(start + portion, masked.shape[0]))
+                var pictures = try repeated(inputs, rows.count)
+                pictures[name] = try masked.rows(rows)
                 return try attribute(
-                    inputs: portion, target: score.target, targetText: score.text,
+                    inputs: pictures, target: score.target, targetText: score.text,
                     methods: [MethodSpecification("score")], wrt: name, readMask: score.readMask
                 )[0].scores.map(Double.init)
             }

@@ -49,6 +49,8 @@ public struct ModelVerification: Sendable {
         let shapes = given?.mapValues(\.shape) ?? ModelInspection.exampleShapes(model)
         // First, because it refuses shapes that no memory holds.
         let graph = try model.graph.specialised(to: shapes, by: EngineEvaluator(model.engine))
+        // Points, outputs of both, gradients and directions stand side by side, in float64 for a while.
+        try graph.checkMemory(model.engine.memory, times: 8)
         points.append(("a random point, seed \(seed)", try randomPoint(shapes, like: given, &random)))
         let original = try model.engine.load(original, options: ProgramOptions())
         let known = try model.engine.load(graph)

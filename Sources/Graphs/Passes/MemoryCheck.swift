@@ -28,11 +28,36 @@ extension MemoryBudget {
 }
 
 extension Graph {
+    /// Refuses a model whose inputs or outputs declare more elements than any machine holds, so that products of their lengths
+    /// are numbers.
+    ///
+    /// - Throws: `GraphError.tooLarge`.
+    package func checkDeclaredLengths() throws(GraphError) {
+        for value in inputs + outputs.map(\.value) {
+            let lengths = (self[value].declared ?? []).compactMap(\.length).filter { $0 > 0 }
+            guard let count = Shape(lengths).checkedCount, count <= 1 << 48 else {
+                throw .tooLarge(value: self[value].name, shape: Shape(lengths))
+            }
+        }
+    }
+
     /// Refuses a graph whose values take more at one time than the budget, by the name of the largest.
     ///
+    /// - Parameters:
+    ///   - times: How many of them there are at one time.
+    ///   - kept: Values on which gradients depend: what hangs on them is kept for the way back.
     /// - Throws: `GraphError.memory`.
-    package func checkMemory(_ budget: MemoryBudget) throws(GraphError) {
-        let peak = peakBytes()
+    package func checkMemory(
+        _ budget: MemoryBudget, times: Int = 1, gradientsOf kept: [ValueID] = []
+    ) throws(GraphError) {
+        let (product, overflow) = peakBytes().multipliedReportingOverflow(by: times)
+        var peak = overflow ? Int.max : product
+        if !kept.isEmpty, peak < 1 << 60 {
+            let depends = values(dependingOn: kept)
+            for value in nodes.flatMap(\.results) where depends[value.index] && peak < 1 << 60 {
+                peak += min(bytes(of: value), 1 << 60)
+            }
+        }
         guard peak > budget.bytes else { return }
         var largest: (value: ValueID, bytes: Int)?
         for value in inputs + nodes.flatMap(\.results) {
