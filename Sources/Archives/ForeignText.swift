@@ -15,6 +15,22 @@ extension StringProtocol {
         return text
     }
 
+    /// JSON whose strings have such characters as JSON writes them: `\u202e`; the same JSON to whoever reads it.
+    package var shownJSON: String {
+        // Encoders write those below 32 so themselves; line breaks between values stay.
+        guard unicodeScalars.contains(where: { $0.value >= 0x7F && $0.isSteering }) else { return String(self) }
+        var text = ""
+        for scalar in unicodeScalars {
+            if scalar.value >= 0x7F, scalar.isSteering {
+                let digits = String(scalar.value, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }
+
     /// The text, or as much of its start and end as `limit` characters hold with an ellipsis between them.
     ///
     /// A sentence begins with what is wrong and ends with what to do.

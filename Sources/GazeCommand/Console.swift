@@ -43,7 +43,8 @@ enum Console {
 
     /// Puts out a value as JSON, which escapes by its own rules.
     static func putJSON(_ value: some Encodable) throws {
-        TextStream.output.write(try ExplanationRecord.json(value) + Data("\n".utf8))
+        let text = String(decoding: try ExplanationRecord.json(value), as: UTF8.self)
+        TextStream.output.write(Data((text.shownJSON + "\n").utf8))
     }
 
     /// Whether a person watches what is said.

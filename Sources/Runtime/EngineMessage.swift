@@ -6,7 +6,9 @@ enum EngineMessage {
     /// The node that failed, where the engine names it, and the reason.
     static func readable(_ message: String) -> String {
         // One line of it stands behind our sentence.
-        SystemReason.line(withoutMakersWords(message))
+        let words = withoutMakersWords(message)
+        let mark = "Fatal error: "
+        return SystemReason.line(words.hasPrefix(mark) ? String(words.dropFirst(mark.count)) : words)
     }
 
     private static func withoutMakersWords(_ message: String) -> String {

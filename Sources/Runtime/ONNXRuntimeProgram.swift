@@ -110,7 +110,12 @@ import struct Foundation.Data
             let handles = unsafe results.map {
                 unsafe $0.map { unsafe EngineHandle($0, releasedBy: interface.releaseValue) }
             }
-            try unsafe interface.check("run the model", status)
+            do throws(RuntimeError) { try unsafe interface.check("run the model", status) } catch {
+                guard let memoryLimit, case .engine(_, let message, _) = error, message.contains("alloc") else {
+                    throw error
+                }
+                throw RuntimeError.outOfMemory(memoryLimit)
+            }
             return try zip(requested, handles).map { name, handle in
                 guard let handle else { throw RuntimeError.unsupportedType(name: name, type: "none") }
                 return try EngineValue(handle, interface: interface).tensor(name)

@@ -26,6 +26,8 @@ public enum RuntimeError: Error, Sendable, Hashable {
     case unknownOutput(name: String, known: [String])
     /// An input or output is no tensor of numbers.
     case unsupportedType(name: String, type: String)
+    /// Values whose sizes an input's contents decide took more memory than they may.
+    case outOfMemory(MemoryBudget)
     /// The run was told to stop.
     case cancelled
 }
@@ -67,6 +69,8 @@ extension RuntimeError: CustomStringConvertible {
             "The model has no output “\(name)”; its outputs are \(Self.list(known))."
         case .unsupportedType(let name, let type):
             "The model's value “\(name)” is of type \(type), not a tensor of numbers; use another input or output."
+        case .outOfMemory(let budget):
+            "The model makes values as large as its input's contents say, and they take more than \(budget); give a smaller input, or more with --memory where the command has it."
         case .cancelled:
             "The run was cancelled."
         }

@@ -147,6 +147,16 @@ import Testing
     ])
     func whatSteersIsWrittenOut(text: String, shown: String) { #expect(text.shown == shown) }
 
+    @Test func shownJSONMeansTheSame() throws {
+        let json = "{\n  \"a\u{202e}b\" : \"\u{9b}1\u{7f}é\"\n}"
+        #expect(json.shownJSON == "{\n  \"a\\u202eb\" : \"\\u009b1\\u007fé\"\n}")
+        let (before, after) = (json, json.shownJSON)
+        let decoder = JSONDecoder()
+        #expect(
+            try decoder.decode([String: String].self, from: Data(before.utf8))
+                == decoder.decode([String: String].self, from: Data(after.utf8)))
+    }
+
     @Test func longTextKeepsItsStartAndItsEnd() {
         #expect("0123456789".shortened(to: 10) == "0123456789")
         #expect("0123456789A".shortened(to: 10) == "0123456…9A")

@@ -64,6 +64,38 @@ import Testing
         }
     }
 
+    @Test func memoryBoundsPicturesAndLists() throws {
+        try TemporaryFolder.with { folder in
+            let question = try write(bias: [0, 0.5, 0], into: folder)
+            try Picture(width: 300, height: 300).write(to: folder + "/photo.png")
+            // 1 MiB are 52 428 pixels of 20 bytes.
+            let outcome = try Command.run(["predict"] + question + ["--memory", "1MiB"])
+            #expect(outcome.status == 2 && outcome.errors.contains("300 x 300 pixels"), "\(outcome.errors)")
+            #expect(try Command.run(["predict"] + question + ["--memory", "64MiB"]).status == 0)
+            #expect(try Command.run(["inspect", question[0], "--memory", "lots"]).status == 64)
+        }
+    }
+
+    @Test func headsWithoutEndAreRefused() throws {
+        try TemporaryFolder.with { folder in
+            var graph = Graph()
+            let x = graph.addInput(
+                "image", type: .float32, dimensions: [.symbolic("batch"), .fixed(3), .fixed(8), .fixed(8)])
+            let axes = graph.addConstant(AnyTensor(Tensor(vector: [Int64(1), 2, 3])), name: "axes")
+            let mean = graph.append("ReduceMean", [x, axes], attributes: ["keepdims": .integer(0)], name: "mean")[0]
+            let column = graph.addConstant(AnyTensor(Tensor(vector: [Int64(-1), 1])), name: "column")
+            let size = graph.addConstant(AnyTensor(Tensor(vector: [Int64(1), 1 << 21])), name: "size")
+            let scores = graph.append(
+                "Expand", [graph.append("Reshape", [mean, column], name: "one")[0], size], name: "scores")[0]
+            graph.outputs = [Graph.Output(name: "scores", value: scores)]
+            try ONNXFile.write(graph.model(), to: folder + "/model.onnx")
+            try Picture(width: 8, height: 8).write(to: folder + "/photo.png")
+            let outcome = try Command.run(
+                "predict", "\(folder)/model.onnx", "\(folder)/photo.png", "--preset", "imagenet")
+            #expect(outcome.status == 2 && outcome.errors.contains("2097152 numbers"), "\(outcome.errors)")
+        }
+    }
+
     @Test func verdictsRestOnNumbersOnly() throws {
         try TemporaryFolder.with { folder in
             let question = try write(bias: [0.5, .nan, 0.25], sigmoid: true, into: folder)

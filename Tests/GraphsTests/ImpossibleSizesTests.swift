@@ -71,6 +71,27 @@ import Testing
         _ = try specialise(nodes, [1 << 20], constants: ["times": [64]], memory: MemoryBudget(bytes: 1 << 30))
     }
 
+    /// A size that the input's contents decide: 2^30 zeros where the largest element is 0, 4 GiB.
+    @Test func sizesThatContentsDecideStayWithinTheBudget() throws {
+        let nodes = [
+            NodeProto("ReduceMax", ["x"], ["m"]),
+            NodeProto("Cast", ["m"], ["i"], attributes: [AttributeProto("to", int: 7)]),
+            NodeProto("Add", ["i", "size"], ["n"]), NodeProto("ConstantOfShape", ["n"], ["y"]),
+        ]
+        #expect {
+            try specialise(nodes, [1], constants: ["size": [1 << 30]], memory: MemoryBudget(bytes: 1 << 26))
+        } throws: { ($0 as? RuntimeError) == .outOfMemory(MemoryBudget(bytes: 1 << 26)) }
+        let small = try specialise(nodes, [1], constants: ["size": [5]], memory: MemoryBudget(bytes: 1 << 26))
+        #expect(small.value(named: "y").flatMap { small.shape(of: $0) } == [5])
+    }
+
+    @Test func declaredLengthsThatNoMachineHoldsAreRefused() throws {
+        var graph = Graph()
+        let x = graph.addInput("x", type: .float32, dimensions: [.symbolic("n"), .fixed(1 << 40), .fixed(1 << 40)])
+        graph.outputs = [Graph.Output(name: "y", value: graph.append("Relu", [x], name: "y")[0])]
+        #expect(throws: GraphError.tooLarge(value: "x", shape: [1 << 40, 1 << 40])) { try graph.checkDeclaredLengths() }
+    }
+
     @Test func longLoopsAreRefused() throws {
         var body = GraphProto()
         body.name = "body"

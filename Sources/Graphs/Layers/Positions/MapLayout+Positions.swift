@@ -120,7 +120,12 @@ private struct CellOrder {
     let indices: [Int]
     let placement: MapPlacement
 
+    /// The most elements that are put in order one by one: a mebipixel, four channels deep.
+    private static let largestCount = 1 << 22
+
     init?(_ positions: ElementPositions, axes: [Int], shape: [Int], separate: Int?, over picture: PlaceAxes) {
+        // Element by element, which a map of this size would take seconds for; those of convolutions are told axis by axis.
+        guard axes.reduce(1, { $0 * shape[$1] }) <= Self.largestCount else { return nil }
         func numbers(_ field: ElementField) -> [Double] {
             var field = field
             if let separate { field = field.selecting([0], along: separate) }
@@ -167,7 +172,7 @@ private struct CellOrder {
     /// The rank of each number among the distinct ones, which follow in rising order.
     private static func ranked(_ numbers: [Double]) -> (ranks: [Int], distinct: [Double]) {
         // Numbers differ by fractions of a pixel at least, or by rounding.
-        let keys = numbers.map { Int(($0 * 4096).rounded()) }
+        let keys = numbers.map { Int(exactly: ($0 * 4096).rounded()) ?? .max }
         let distinct = Set(keys).sorted()
         var rank: [Int: Int] = [:]
         for (index, key) in distinct.enumerated() { rank[key] = index }
