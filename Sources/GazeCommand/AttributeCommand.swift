@@ -114,6 +114,6 @@ struct AttributeCommand: ParsableCommand {
 
     private func read(_ path: String) throws -> AnyTensor {
         guard path == "-" else { return try Numpy.read(path: path) }
-        return try Numpy.decode(StandardInput.contents(), name: "standard input")
+        return try Numpy.decode(StandardInput.contents(within: budget.memoryBound), name: "standard input")
     }
 }

@@ -69,6 +69,6 @@ struct CompareMapsCommand: ParsableCommand {
 
     private func read(_ path: String) throws -> Tensor<Float> {
         guard path == "-" else { return try Numpy.read(path: path).floatTensor }
-        return try Numpy.decode(StandardInput.contents(), name: "standard input").floatTensor
+        return try Numpy.decode(StandardInput.contents(within: .ofMachine), name: "standard input").floatTensor
     }
 }

@@ -121,7 +121,8 @@ enum Console {
     static func picture(_ path: String, for explainer: Explainer) throws -> Picture {
         let picture =
             try path == "-"
-            ? explainer.picture(decoding: StandardInput.contents(), name: "standard input")
+            ? explainer.picture(
+                decoding: StandardInput.contents(within: explainer.model.engine.memory), name: "standard input")
             : explainer.picture(contentsOf: path)
         if let warning = explainer.warning(about: picture) { say("note: \(path): \(sentence(warning))") }
         return picture

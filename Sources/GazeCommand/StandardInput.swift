@@ -7,7 +7,8 @@ enum StandardInput {
     /// All bytes until its end; no more than a picture file may have.
     ///
     /// - Throws: `GazeError.unreadable` where it has more, or is closed, a folder or damaged.
-    static func contents(maximumBytes: Int = DecodingLimits.standard.maximumFileBytes) throws -> Data {
+    static func contents(within memory: MemoryBudget) throws -> Data {
+        let maximumBytes = DecodingLimits(within: memory).maximumFileBytes
         var contents = Data()
         while true {
             let portion: Data?
