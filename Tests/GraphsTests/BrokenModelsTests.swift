@@ -49,7 +49,7 @@ import Testing
         Broken(
             what: "an operator of the exporter's own", model: { foreignOperator() },
             sentence:
-                "Node com.example.Gadget 'g' cannot run: ONNX Runtime could not load the model: Fatal error: com.example:Gadget(-1) is not a registered function/op (code 1). Check the model with onnx.checker (full_check=True), or export it again with operators of ONNX opset 21."
+                "Node com.example.Gadget 'g' cannot run: ONNX Runtime could not load the model: com.example:Gadget(-1) is not a registered function/op (code 1). Check the model with onnx.checker (full_check=True), or export it again with operators of ONNX opset 21."
         ),
         Broken(
             what: "a function that calls itself", model: { recursion() },
