@@ -3,27 +3,24 @@ extension StringProtocol {
     ///
     /// Control characters (C0, delete, C1), separators of lines and paragraphs and overrides of direction become `\u{1b}`.
     package var shown: String {
-        guard unicodeScalars.contains(where: \.isSteering) else { return String(self) }
-        var text = ""
-        for scalar in unicodeScalars {
-            if scalar.isSteering {
-                text += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
+        replacing(where: \.isSteering) { "\\u{\($0)}" }
     }
 
     /// JSON whose strings have such characters as JSON writes them: `\u202e`; the same JSON to whoever reads it.
     package var shownJSON: String {
         // Encoders write those below 32 so themselves; line breaks between values stay.
-        guard unicodeScalars.contains(where: { $0.value >= 0x7F && $0.isSteering }) else { return String(self) }
+        replacing(where: { $0.value >= 0x7F && $0.isSteering }) {
+            "\\u" + String(repeating: "0", count: 4 - $0.count) + $0
+        }
+    }
+
+    /// The text with some scalars written as `escape` makes it of their hexadecimal digits.
+    private func replacing(where isReplaced: (Unicode.Scalar) -> Bool, by escape: (String) -> String) -> String {
+        guard unicodeScalars.contains(where: isReplaced) else { return String(self) }
         var text = ""
         for scalar in unicodeScalars {
-            if scalar.value >= 0x7F, scalar.isSteering {
-                let digits = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            if isReplaced(scalar) {
+                text += escape(String(scalar.value, radix: 16))
             } else {
                 text.unicodeScalars.append(scalar)
             }

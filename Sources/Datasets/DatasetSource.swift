@@ -75,20 +75,16 @@ struct DatasetSource {
     /// The bytes of a regular file of reasonable size.
     static func contents(ofFile path: String) throws(DatasetError) -> Data {
         do {
-            let resolved = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-            let attributes = try FileManager.default.attributesOfItem(atPath: resolved)
-            guard attributes[.type] as? FileAttributeType == .typeRegular else {
-                throw DatasetError.unreadable(path: path, reason: "it is not a regular file")
-            }
-            guard (attributes[.size] as? NSNumber)?.intValue ?? 0 <= maximumBytes else {
-                throw DatasetError.tooLarge(path: path, maximumBytes: maximumBytes)
-            }
-            InputFiles.ofRun?.add(resolved, as: "a file of the data set")
-            return try RegularFile.read(path: resolved, maximumBytes: maximumBytes)
-        } catch let error as DatasetError {
-            throw error
+            let bytes = try RegularFile.read(path: path, maximumBytes: maximumBytes)
+            InputFiles.ofRun?.add(path, as: "a file of the data set")
+            return bytes
         } catch {
-            throw .unreadable(path: path, reason: SystemReason.words(for: error))
+            switch error {
+            case .fileTooLarge: throw .tooLarge(path: path, maximumBytes: maximumBytes)
+            case .notAFile: throw .unreadable(path: path, reason: "it is not a regular file")
+            case .unreadable(_, let reason): throw .unreadable(path: path, reason: reason)
+            default: throw .unreadable(path: path, reason: SystemReason.words(for: error))
+            }
         }
     }
 

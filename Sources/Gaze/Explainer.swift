@@ -94,11 +94,9 @@ public final class Explainer: Sendable {
         head: HeadDescription, predictions: [Prediction], problem: ExplanationError?
     ) {
         let reading = try reading(of: preprocessing.input(from: picture))
-        _ = try ranked(reading)
-        return (
-            reading.head.description, try predictions(reading, geometry: preprocessing.geometry(for: picture)),
-            problem(reading)
-        )
+        let geometry = try preprocessing.geometry(for: picture)
+        let predictions = try ranked(reading).map { prediction($0, reading, geometry: geometry) }
+        return (reading.head.description, predictions, problem(reading))
     }
 
     /// A picture as the model's input, with what the other inputs hold, by name.

@@ -2,8 +2,6 @@ import Archives
 import Foundation
 import Reports
 
-import enum Archives.RegularFile
-
 /// Reads whole files of bounded size, and refuses what never ends: pipes and devices.
 enum FileContents {
     /// The largest text that is read as names or classes.

@@ -1,4 +1,3 @@
-import Archives
 import ArgumentParser
 import Foundation
 import Gaze
@@ -98,7 +97,7 @@ struct ModelOptions: ParsableArguments {
             if let labels {
                 sidecar.labels = .file(URL(fileURLWithPath: labels).path)
             }
-            try UnfinishedWork.whole { try sidecar.write(forModel: path) }
+            try sidecar.write(forModel: path)
             Console.say("wrote \(Sidecar.path(forModel: path))")
         }
         return explainer

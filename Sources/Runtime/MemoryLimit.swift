@@ -30,10 +30,6 @@ enum MemoryLimit {
 
     /// What counts against the limit now.
     private static func dataBytes() -> Int? {
-        guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmData:") }),
-            let kibibytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Int($0) })
-        else { return nil }
-        return kibibytes << 10
+        SystemMemory.firstLine("/proc/self/status", beginning: "VmData:").map { $0 << 10 }
     }
 }

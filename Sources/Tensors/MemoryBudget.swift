@@ -46,7 +46,7 @@ public struct MemoryBudget: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// What the system says about memory.
-enum SystemMemory {
+package enum SystemMemory {
     /// The bytes that can be taken without swapping; nil where nothing tells.
     static func available() -> Int? {
         let free = firstLine("/proc/meminfo", beginning: "MemAvailable:").map {
@@ -90,9 +90,10 @@ enum SystemMemory {
         text(path).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
     }
 
-    private static func firstLine(_ path: String, beginning name: String) -> Int? {
+    /// The number behind a name such as `MemAvailable:` in one of the system's files.
+    package static func firstLine(_ path: String, beginning name: String) -> Int? {
         text(path)?.split(separator: "\n").first { $0.hasPrefix(name) }
-            .flatMap { $0.dropFirst(name.count).split(separator: " ").first.flatMap { Int($0) } }
+            .flatMap { $0.dropFirst(name.count).split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) } }
     }
 
     private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }

@@ -56,17 +56,14 @@ struct VolumeInput: Sendable {
         for channel in [1, 2, 4] {
             let own = (1...4).filter { $0 != channel }
             // Channels are repeated and places resampled as often as the file says.
-            var wanted = [1, 1, 1, 1, 1]
-            for axis in 1...4 { wanted[axis] = declared[axis] ?? 1 }
-            for (axis, length) in zip(own, inFront.dropFirst()) { wanted[axis] = declared[axis] ?? length }
-            try attributor.model.engine.memory.admit(Shape(wanted), of: .float64, named: port.name)
-            try attributor.model.engine.memory.admit(
-                Shape([wanted[channel]] + inFront.dropFirst()), of: .float64, named: port.name)
-            guard let prepared = Self.channels(channelsFirst, declared[channel]) else { continue }
             let lengths = zip(own, inFront.dropFirst()).map { declared[$0] ?? $1 }
             var shape = [Int](repeating: 1, count: 5)
-            shape[channel] = prepared.shape[0]
+            shape[channel] = declared[channel] ?? inFront[0]
             for (axis, length) in zip(own, lengths) { shape[axis] = length }
+            let memory = attributor.model.engine.memory
+            try memory.admit(Shape(shape), of: .float64, named: port.name)
+            try memory.admit(Shape([shape[channel]] + inFront.dropFirst()), of: .float64, named: port.name)
+            guard let prepared = Self.channels(channelsFirst, declared[channel]) else { continue }
             guard fits(shape), places(shape) == own else { continue }
             self.init(
                 port, prepared, channelAxis: channel, places: own, lengths: lengths, numbers,
